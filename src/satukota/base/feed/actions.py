@@ -1,0 +1,31 @@
+"""Publishing to the live feed. Readers go by id, so ids must appear in commit order."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from .models import FeedEntry
+
+PUBLISH_LOCK = 64_740_001  # any fixed number of our own
+KEPT = timedelta(days=2)
+
+
+@transaction.atomic
+def publish(topic: str, subject: str, payload: dict[str, Any], *, opd_id: int | None, at: datetime) -> FeedEntry:
+    """Append one entry in the caller's transaction.
+
+    PostgreSQL hands out ids before commit: two writers could show id 8 before id 7 and a reader would miss 7. The
+    lock, held until commit, keeps them in line; SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+            cursor.execute("NOTIFY satukota_feed")
+    return FeedEntry.objects.create(at=at, topic=topic, subject=subject, opd_id=opd_id, payload=payload)
+
+
+def forget_old(at: datetime) -> int:
+    """Delete entries nobody can sensibly resume from; the screen then loads afresh. The newest is always kept."""
+    newest = FeedEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return FeedEntry.objects.filter(at__lt=at - KEPT).exclude(pk=newest).delete()[0]

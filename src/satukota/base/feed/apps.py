@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class FeedConfig(AppConfig):
+    name = "satukota.base.feed"
+    label = "feed"
+    verbose_name = "Kabar langsung"

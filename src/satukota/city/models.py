@@ -1,0 +1,216 @@
+"""The registers: areas, offices and who serves in them, places, and the links and power that things depend on."""
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+KELURAHAN_CODE = RegexValidator(r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", "Kode kelurahan Kemendagri: 64.74.01.1001")
+
+
+class Kota(models.Model):
+    """The city this installation serves. One row."""
+
+    code = models.CharField(max_length=5, unique=True)  # Kemendagri, 64.74
+    name = models.CharField(max_length=80)
+    province = models.CharField(max_length=80)
+    lon = models.FloatField()
+    lat = models.FloatField()
+    west = models.FloatField()  # bounding box, degrees: a position outside it is questioned at import
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+
+    class Meta:
+        verbose_name = "kota"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Kecamatan(models.Model):
+    code = models.CharField(max_length=8, unique=True)  # 64.74.01
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = "kecamatan"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Kelurahan(models.Model):
+    """A kelurahan. Its area is schematic until a boundary file was imported, and every screen says so."""
+
+    code = models.CharField(max_length=13, unique=True, validators=[KELURAHAN_CODE])
+    name = models.CharField(max_length=80)
+    other_names = models.CharField(max_length=200, blank=True)  # "Loktuan; Lhoktuan": spellings met in the wild
+    kecamatan = models.ForeignKey(Kecamatan, models.PROTECT, related_name="kelurahan")
+    lon = models.FloatField()  # centroid
+    lat = models.FloatField()
+    area = models.JSONField(null=True)  # GeoJSON geometry (Polygon or MultiPolygon), WGS 84, lon lat
+    area_source = models.CharField(max_length=120, default="skematik")
+    is_schematic = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = "kelurahan"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Opd(models.Model):
+    """Organisasi perangkat daerah. Names change with each perda, so every one has its days."""
+
+    class Kind(models.TextChoices):
+        SEKRETARIAT = "sekretariat", "Sekretariat"
+        DINAS = "dinas", "Dinas"
+        BADAN = "badan", "Badan"
+        INSPEKTORAT = "inspektorat", "Inspektorat"
+        SATPOL = "satpol", "Satuan"
+        KECAMATAN = "kecamatan", "Kecamatan"
+        KELURAHAN = "kelurahan", "Kelurahan"
+        UPTD = "uptd", "UPTD"
+        LAIN = "lain", "Lain"
+
+    code = models.SlugField(max_length=40, unique=True)  # diskominfo
+    name = models.CharField(max_length=160)
+    short_name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=12, choices=Kind)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    kelurahan = models.OneToOneField(Kelurahan, models.PROTECT, null=True, blank=True)  # for kelurahan offices
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=200, blank=True)  # perda, press, or "belum diverifikasi"
+
+    class Meta:
+        ordering = ["short_name"]
+        verbose_name = "OPD"
+        constraints = [
+            models.CheckConstraint(name="opd_days", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")))
+        ]
+
+    def __str__(self) -> str:
+        return self.short_name
+
+
+class Person(models.Model):
+    """Someone who serves the city or its vendors. An account is optional: a technician may only have a phone."""
+
+    name = models.CharField(max_length=120)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="person")
+    phone = models.CharField(max_length=20, blank=True)
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "orang"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Duty(models.Model):
+    """A person holds a role at an OPD for some days, in their own right or acting (Plt., Plh.) under a decree."""
+
+    class Acting(models.TextChoices):
+        NO = "", "Definitif"
+        PLT = "plt", "Plt."
+        PLH = "plh", "Plh."
+        PJ = "pj", "Pj."
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="duties")
+    role = models.CharField(max_length=40)  # key of city.roles.ROLES
+    opd = models.ForeignKey(Opd, models.PROTECT, related_name="duties")
+    acting = models.CharField(max_length=3, choices=Acting, blank=True, default="")
+    decree = models.CharField(max_length=80, blank=True)
+    on_call = models.BooleanField(default=False)  # duty officer: whom an incident of this OPD goes to first
+    from_on = models.DateField()
+    to_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-on_call", "from_on"]
+        verbose_name = "tugas"
+        constraints = [
+            models.CheckConstraint(name="duty_days", condition=Q(to_on=None) | Q(to_on__gte=F("from_on"))),
+            models.CheckConstraint(name="duty_acting_has_decree", condition=Q(acting="") | ~Q(decree="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.role} {self.opd}"
+
+
+class Place(models.Model):
+    """A spot people know by name. What is at stake there decides how grave it is when nobody sees it."""
+
+    class Stake(models.IntegerChoices):
+        LOW = 1, "Rendah"
+        NORMAL = 2, "Biasa"
+        HIGH = 3, "Tinggi"
+        VITAL = 4, "Vital"
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=30)  # junction, market, port, school, riverbank, office, park …
+    kelurahan = models.ForeignKey(Kelurahan, models.PROTECT, related_name="places")
+    lon = models.FloatField()
+    lat = models.FloatField()
+    stake = models.PositiveSmallIntegerField(choices=Stake, default=Stake.NORMAL)
+    stake_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "tempat"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(models.Model):
+    """A vendor's promise about things the city pays for."""
+
+    number = models.CharField(max_length=80, unique=True)
+    vendor = models.CharField(max_length=120)
+    opd = models.ForeignKey(Opd, models.PROTECT, related_name="contracts")
+    subject = models.CharField(max_length=200)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    required_availability = models.FloatField(null=True, blank=True)  # 0..1, as the contract says; null: not agreed
+    repair_hours = models.FloatField(null=True, blank=True)
+    vendor_contact = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        verbose_name = "kontrak"
+
+    def __str__(self) -> str:
+        return f"{self.number} · {self.vendor}"
+
+
+class Feeder(models.Model):
+    """What many things hang on: a data link or a power supply. Its failure is one cause with many effects."""
+
+    class Kind(models.TextChoices):
+        LINK = "link", "Sambungan"
+        POWER = "power", "Listrik"
+
+    kind = models.CharField(max_length=5, choices=Kind)
+    code = models.CharField(max_length=40, unique=True)  # FO-07, GD-03
+    name = models.CharField(max_length=160)
+    medium = models.CharField(max_length=30, blank=True)  # serat optik, radio, 4G, PLN, genset
+    provider = models.CharField(max_length=80, blank=True)
+    owner = models.ForeignKey(Opd, models.PROTECT, related_name="feeders")
+    upstream = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="downstream")
+    kelurahan = models.ForeignKey(Kelurahan, models.PROTECT, null=True, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+    lat = models.FloatField(null=True, blank=True)
+    probe_address = models.CharField(max_length=200, blank=True)  # host:port of the switch; empty: known by children
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = "sambungan atau listrik"
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"

@@ -1,0 +1,77 @@
+"""Reads settings from the environment and refuses unclear values at start."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class UnclearSetting(SystemExit):
+    """Raised at start, so the process ends with one sentence and no trace."""
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of NAME, or the content of the file named by NAME_FILE (for secrets)."""
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            raise UnclearSetting(f"{name}_FILE={path} cannot be read: {problem.strerror}") from problem
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """Only 1/0, true/false, yes/no are clear; anything else stops the start."""
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes"}:
+        return True
+    if value in {"0", "false", "no", ""}:
+        return False
+    raise UnclearSetting(f"{name} must be 1 or 0, not {value!r}")
+
+
+def whole(name: str, default: int, *, least: int, most: int) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise UnclearSetting(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list without empty entries."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(name: str, default_file: Path) -> dict[str, object]:
+    """DATABASE_URL as Django settings: empty means SQLite in `default_file`; else sqlite:///PATH or postgresql://…"""
+    url = text(name)
+    if not url:
+        return _sqlite(str(default_file))
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return _sqlite(parts.path[1:] if parts.path.startswith("//") else parts.path)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise UnclearSetting(f"{name} must start with sqlite:// or postgresql://")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def _sqlite(path: str) -> dict[str, object]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",  # a writer waits its turn at the start, never fails in the middle
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;",
+        },
+    }

@@ -1,0 +1,162 @@
+"""Settings of one installation, read through env.py. Every variable is explained in docs/operating/settings.md."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from cryptography.fernet import Fernet
+
+from . import env, local_secrets
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = Path(__file__).resolve().parents[1]
+VAR = Path(env.text("SATUKOTA_VAR", str(ROOT / "var")))
+VAR.mkdir(parents=True, exist_ok=True)
+
+SAMPLE = env.flag("SATUKOTA_SAMPLE")  # the sample city: known logins, field simulator, 127.0.0.1 only
+DEBUG = env.flag("SATUKOTA_DEBUG")
+PORT = env.whole("SATUKOTA_PORT", 8000, least=1, most=65535)
+FEED_PORT = env.whole("SATUKOTA_FEED_PORT", 8001, least=1, most=65535)
+FEED_URL = env.text("SATUKOTA_FEED_URL", f"http://127.0.0.1:{FEED_PORT}")  # empty behind one nginx: same origin
+ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
+SECRET_KEY = env.text("SATUKOTA_SECRET_KEY") or local_secrets.kept(VAR / "secret.key", local_secrets.random_key)
+SECRET_KEYS = env.words("SATUKOTA_SECRET_KEYS") or [
+    local_secrets.kept(VAR / "seal.key", lambda: Fernet.generate_key().decode())
+]
+
+INSTALLED_APPS = [
+    "satukota.base.accounts",
+    "satukota.base.audit",
+    "satukota.base.evidence",
+    "satukota.base.feed",
+    "satukota.base.messages",
+    "satukota.base.page_frame",
+    "satukota.city",
+    "satukota.shared.monitoring",
+    "satukota.shared.incidents",
+    "satukota.work.cameras",
+    "satukota.faces.command_centre",
+    "satukota.faces.portal",
+    "satukota.faces.open_api",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "satukota.base.page_frame.middleware.UserErrorMiddleware",
+]
+ROOT_URLCONF = "satukota.project.urls"
+WSGI_APPLICATION = "satukota.project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "satukota.base.page_frame.context.page_frame",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database("DATABASE_URL", VAR / "satukota.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_ADAPTER = "satukota.base.accounts.adapter.InvitedOnly"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/pusat/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 12 * 3600  # one shift
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SATUKOTA_HTTPS")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = env.words("SATUKOTA_ORIGINS")
+SECURE_SSL_REDIRECT = False  # nginx does that; here it would break the health check
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "worker-src": [SELF, "blob:"],  # MapLibre
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],  # MapLibre places its markers with style attributes
+        "connect-src": [SELF, *([FEED_URL] if FEED_URL else [])],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "id"
+LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+TIME_ZONE = env.text("SATUKOTA_TIME_ZONE", "Asia/Makassar")
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [path for path in (VAR / "static-vendor",) if path.exists()]  # fetched at set-up, never committed
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+EMAIL_BACKEND = "django.core.mail.backends." + ("smtp" if env.text("SATUKOTA_SMTP_HOST") else "filebased")
+EMAIL_BACKEND += ".EmailBackend"
+EMAIL_FILE_PATH = VAR / "mail"
+EMAIL_HOST = env.text("SATUKOTA_SMTP_HOST")
+EMAIL_PORT = env.whole("SATUKOTA_SMTP_PORT", 25, least=1, most=65535)
+DEFAULT_FROM_EMAIL = env.text("SATUKOTA_MAIL_FROM", "satukota@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

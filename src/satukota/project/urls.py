@@ -1,0 +1,19 @@
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def healthy(request: HttpRequest) -> HttpResponse:
+    """Answers as soon as the process can serve; asks nothing of the database."""
+    return HttpResponse("sehat", content_type="text/plain")
+
+
+urlpatterns = [
+    path("sehat", healthy),
+    path("akun/", include("allauth.urls")),
+    path("bahasa/", include("django.conf.urls.i18n")),
+    path("pusat/", include("satukota.faces.command_centre.urls")),
+    path("pusat/kamera/", include("satukota.work.cameras.urls")),
+    path("pusat/register/", include("satukota.city.urls")),
+    path("api/v1/", include("satukota.faces.open_api.urls")),
+    path("", include("satukota.faces.portal.urls")),
+]

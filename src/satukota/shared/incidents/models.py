@@ -1,0 +1,121 @@
+"""Something is wrong now and someone must act. Minutes, not days; one incident per root cause."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Sop(models.Model):
+    """Steps to take for one kind of trouble. A version is never edited: a new one takes its place."""
+
+    kind = models.CharField(max_length=20)  # target kind; "" = any
+    cause = models.CharField(max_length=40, blank=True)  # "" = any cause of the kind
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=160)
+    steps = models.JSONField()  # [{"text": "…", "role": "operator", "minutes": 5}, …]
+    legal_basis = models.CharField(max_length=200, blank=True)
+    active_from = models.DateTimeField()
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["kind", "cause", "-version"]
+        verbose_name = "SOP"
+        constraints = [models.UniqueConstraint(fields=["kind", "cause", "version"], name="sop_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} (v{self.version})"
+
+
+class Incident(models.Model):
+    class State(models.TextChoices):
+        RECEIVED = "received", "Diterima"
+        HANDLED = "handled", "Ditangani"
+        RECOVERED = "recovered", "Pulih"
+        CLOSED = "closed", "Ditutup"
+
+    class Severity(models.IntegerChoices):
+        LOW = 1, "Ringan"
+        NORMAL = 2, "Sedang"
+        HIGH = 3, "Berat"
+        CRITICAL = 4, "Genting"
+
+    number = models.CharField(max_length=20, unique=True)  # INS-2026-000123
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)  # kind of the root target; "report" when a person opened it without one
+    cause = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED, db_index=True)
+    severity = models.PositiveSmallIntegerField(choices=Severity)
+    severity_reason = models.CharField(max_length=200, blank=True)
+    root = models.ForeignKey("monitoring.Target", models.PROTECT, null=True, blank=True, related_name="incidents")
+    owner = models.ForeignKey("city.Opd", models.PROTECT, related_name="incidents")
+    place = models.ForeignKey("city.Place", models.PROTECT, null=True, blank=True, related_name="incidents")
+    kelurahan = models.ForeignKey("city.Kelurahan", models.PROTECT, null=True, blank=True)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    assigned_to = models.ForeignKey("city.Person", models.PROTECT, null=True, blank=True, related_name="incidents")
+    handled_at = models.DateTimeField(null=True)
+    recovered_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_cause = models.CharField(max_length=200, blank=True)  # what it was, in a person's words
+    escalation = models.PositiveSmallIntegerField(default=0)
+    escalate_at = models.DateTimeField(null=True)
+    sop = models.ForeignKey(Sop, models.PROTECT, null=True, related_name="incidents")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+
+    class Meta:
+        ordering = ["-opened_at"]
+        verbose_name = "insiden"
+        indexes = [models.Index(fields=["state", "-severity", "-opened_at"], name="incident_worklist")]
+        constraints = [
+            # one live incident per root cause, whatever two runners do at once
+            models.UniqueConstraint(
+                fields=["root"], name="incident_one_per_root",
+                condition=Q(state__in=["received", "handled"], merged_into=None),
+            ),
+            models.CheckConstraint(
+                name="incident_closed_with_cause", condition=~Q(state="closed") | ~Q(closed_cause="")),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class Member(models.Model):
+    """A target that is down because of the incident. Recovery is per member."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="members")
+    target = models.ForeignKey("monitoring.Target", models.PROTECT, related_name="memberships")
+    down_at = models.DateTimeField()
+    cause = models.CharField(max_length=40, blank=True)
+    change = models.ForeignKey("monitoring.StatusChange", models.SET_NULL, null=True, related_name="+")
+    recovered_at = models.DateTimeField(null=True)
+    came_from = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="+")  # for un-merge
+
+    class Meta:
+        ordering = ["down_at"]
+        constraints = [models.UniqueConstraint(fields=["incident", "target", "down_at"], name="member_once")]
+
+
+class Entry(models.Model):
+    """One line of an incident's timeline."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="timeline")
+    at = models.DateTimeField()
+    act = models.CharField(max_length=30)  # opened, member_joined, taken, assigned, note, step_done, escalated …
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")  # null: the machine
+    text = models.TextField(blank=True)
+    before = models.CharField(max_length=200, blank=True)
+    after = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+
+class StepDone(models.Model):
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="steps_done")
+    step = models.PositiveSmallIntegerField()  # index into sop.steps
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "step"], name="step_done_once")]

@@ -1,0 +1,96 @@
+"""Where works register what they watch and who wants to hear of a change. Filled in AppConfig.ready()."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .models import Reading, StatusChange, Target
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a probe's trail: dns, tcp, rtsp, picture, truth …"""
+
+    step: str
+    ok: bool
+    ms: int = 0
+    said: str = ""  # what the other side answered, without secrets
+
+    def as_json(self) -> dict[str, Any]:
+        return {"step": self.step, "ok": self.ok, "ms": self.ms, "said": self.said}
+
+
+@dataclass
+class Look:
+    """What one look saw. The runner turns it into a stored Reading."""
+
+    verdict: str  # Verdict value
+    cause: str = ""  # code; words come from `Probe.words`
+    took_ms: int = 0
+    measures: dict[str, float | str | None] = field(default_factory=dict)
+    trail: list[Step] = field(default_factory=list)
+    sure: bool = False  # confirmed within the look itself: needs no second look to be believed
+    unreachable: bool = False  # nobody answered at all: the line, the power or our uplink may be the cause
+    picture: bytes | None = None  # JPEG that shows what was judged
+    memory: bytes | None = None  # replaces ProbeMemory when not None
+    kept: Any = None  # for the probe's own `keep`
+
+
+@dataclass(frozen=True)
+class Words:
+    """A cause for people: what it is and what to do next. Translated lazily."""
+
+    title: str
+    next_step: str
+
+
+class Probe(ABC):
+    """Looks at one kind of target. `prepare` and `keep` may use the database, `look` never does."""
+
+    kind: str
+    timeout_s: float = 10.0
+    # causes that are somebody's work but leave the thing usable are for the probe to call degraded
+
+    def prepare(self, targets: Sequence[Target], memories: dict[int, bytes]) -> dict[int, Any]:
+        """What `look` needs to know of each target (by target id), in a fixed number of queries."""
+        return {target.pk: target for target in targets}
+
+    @abstractmethod
+    async def look(self, brief: Any) -> Look:
+        """Look once. Never raises for what the other side does; the runner adds its own time limit."""
+
+    def keep(self, kept: Sequence[tuple[Target, Reading, Look]]) -> None:
+        """Store what is the probe's own, inside the transaction that stores the readings."""
+
+    def words(self, cause: str) -> Words | None:
+        """A cause of this kind in words; None when the cause is not this probe's."""
+        return None
+
+
+_probes: dict[str, Probe] = {}
+_listeners: list[Callable[[StatusChange], None]] = []
+
+
+def register(probe: Probe) -> Probe:
+    _probes[probe.kind] = probe
+    return probe
+
+
+def probe_for(kind: str) -> Probe | None:
+    return _probes.get(kind)
+
+
+def kinds() -> list[str]:
+    return sorted(_probes)
+
+
+def on_status_change(listener: Callable[[StatusChange], None]) -> None:
+    """`listener(change)` runs in the transaction that stores the change: both happen or neither."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def announce(change: StatusChange) -> None:
+    for listener in _listeners:
+        listener(change)

@@ -1,0 +1,120 @@
+"""Mata Bontang: the city's cameras as registered things. What is measured about them lives in monitoring."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Camera(models.Model):
+    class Kind(models.TextChoices):
+        FIXED = "fixed", "Tetap"
+        DOME = "dome", "Dome"
+        PTZ = "ptz", "PTZ"
+        ANPR = "anpr", "Pembaca pelat"
+
+    target = models.OneToOneField("monitoring.Target", models.CASCADE, primary_key=True, related_name="camera")
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.FIXED)
+    serial_number = models.CharField(max_length=60, blank=True)
+    maker = models.CharField(max_length=60, blank=True)
+    model = models.CharField(max_length=60, blank=True)
+    purpose = models.CharField(max_length=60, default="security")  # security, traffic, flood, waste
+    height_m = models.FloatField(null=True, blank=True)
+    bearing_deg = models.FloatField(null=True, blank=True)  # clockwise from north
+    fov_deg = models.FloatField(null=True, blank=True)  # horizontal
+    range_m = models.FloatField(null=True, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)  # as registered, of the stream we look at
+    height = models.PositiveIntegerField(null=True, blank=True)
+    codec = models.CharField(max_length=10, blank=True)  # h264, hevc
+    fps = models.FloatField(null=True, blank=True)
+    onvif_address = models.CharField(max_length=200, blank=True)  # http://host:port/onvif/device_service
+    username = models.CharField(max_length=80, blank=True)
+    password_sealed = models.TextField(blank=True)
+    login_refused_at = models.DateTimeField(null=True)  # one 401 with this password: not tried again until it changes
+    sensitivity = models.CharField(max_length=6, default="sedang")  # rendah, sedang, tinggi
+    installed_on = models.DateField(null=True, blank=True)
+    cost_rp = models.BigIntegerField(null=True, blank=True)
+    sign_installed = models.BooleanField(null=True)  # notice required by UU 27/2022 art. 17; null: not checked
+    last_good_at = models.DateTimeField(null=True)  # of the picture in slot camera/<code>/last_good
+    last_seen_at = models.DateTimeField(null=True)  # of the picture in slot camera/<code>/latest
+
+    class Meta:
+        verbose_name = "kamera"
+        constraints = [
+            models.CheckConstraint(
+                name="camera_geometry",
+                condition=(Q(fov_deg=None) | Q(fov_deg__gt=0, fov_deg__lte=360))
+                & (Q(range_m=None) | Q(range_m__gt=0))
+                & (Q(bearing_deg=None) | Q(bearing_deg__gte=0, bearing_deg__lt=360)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.target)
+
+
+class CameraReference(models.Model):
+    """How a camera's view looks when all is well, per light mode and hour bin."""
+
+    camera = models.ForeignKey(Camera, models.CASCADE, related_name="references")
+    mode = models.CharField(max_length=12)  # day, night_ir, night_colour
+    hour_bin = models.PositiveSmallIntegerField()
+    content = models.BinaryField()  # rules.picture_truth.Reference.to_bytes()
+    picture = models.ForeignKey("evidence.StoredFile", models.SET_NULL, null=True, related_name="+")
+    taken_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)  # set: an anchor a person answers for
+    retired_at = models.DateTimeField(null=True)  # replaced by a newer accepted one
+
+    class Meta:
+        verbose_name = "gambar acuan"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["camera", "mode", "hour_bin"], name="reference_learned_once",
+                condition=Q(accepted_at=None, retired_at=None),
+            )
+        ]  # fmt: skip
+
+
+class CameraImport(models.Model):
+    """A file of cameras on its way in: read, complained about row by row, previewed, then applied whole or not at all."""
+
+    class State(models.TextChoices):
+        READING = "reading", "Sedang dibaca"
+        PREVIEW = "preview", "Menunggu persetujuan"
+        APPLYING = "applying", "Sedang diterapkan"
+        APPLIED = "applied", "Diterapkan"
+        CANCELLED = "cancelled", "Dibatalkan"
+        FAILED = "failed", "Gagal"
+
+    file_name = models.CharField(max_length=200)
+    file = models.ForeignKey("evidence.StoredFile", models.PROTECT, null=True, related_name="+")
+    source = models.CharField(max_length=10)  # csv, xlsx, geojson, onvif
+    owner = models.ForeignKey("city.Opd", models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.READING)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_new = models.PositiveIntegerField(default=0)
+    rows_changed = models.PositiveIntegerField(default=0)
+    rows_same = models.PositiveIntegerField(default=0)
+    rows_refused = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        verbose_name = "impor kamera"
+
+
+class CameraImportRow(models.Model):
+    batch = models.ForeignKey(CameraImport, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()  # row in the file, counted as a spreadsheet does
+    code = models.CharField(max_length=40, blank=True)
+    fate = models.CharField(max_length=8)  # new, changed, same, refused
+    cells = models.JSONField()  # what will be written; passwords sealed
+    complaints = models.JSONField(default=list)  # [{"column": "lat", "text": "…"}, …]
+
+    class Meta:
+        ordering = ["number"]
+        indexes = [models.Index(fields=["batch", "fate", "number"], name="import_rows")]
