@@ -1,9 +1,30 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from satukota.base import clock
+
+from .templatetags.frame import zone_name
+
+# Upper bands add what the frame of a signed-in person needs (navigation, city, unread messages) without base knowing.
+_parts: list[Callable[[HttpRequest], dict[str, Any]]] = []
+
+
+def add_part(part: Callable[[HttpRequest], dict[str, Any]]) -> None:
+    if part not in _parts:
+        _parts.append(part)
+
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """What every page's frame needs, without a query for visitors who are not signed in."""
-    return {"FEED_URL": settings.FEED_URL, "SAMPLE": settings.SAMPLE}
+    """What every page's frame needs; each registered part answers for itself."""
+    told: dict[str, Any] = {
+        "FEED_URL": settings.FEED_URL,
+        "SAMPLE": settings.SAMPLE,
+        "TIME_ZONE": settings.TIME_ZONE,
+        "zone": zone_name(clock.now()),
+    }
+    for part in _parts:
+        told |= part(request)
+    return told
