@@ -1,0 +1,1 @@
+"""Satukota: one city runs itself in the open."""
