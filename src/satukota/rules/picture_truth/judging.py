@@ -163,7 +163,9 @@ def _dark_or_constant(sight: Sight, references: Sequence[Reference], view: View,
         nights = (NIGHT_IR, NIGHT_COLOUR)
         if not any(ref.mode in nights and ref.stats.is_usable for ref in references):
             return Evidence(unverified="too_dark")
-    return Evidence("black" if scene.mean < policy.black_p95 else "no_signal", strong=True)
+    if scene.mean < policy.black_p95:
+        return Evidence("black", strong=True)
+    return Evidence("white_out" if scene.p5 > policy.white_p5 else "no_signal", strong=True)
 
 
 def _white_out(view: View, policy: Policy) -> Evidence | None:
