@@ -1,0 +1,309 @@
+"""A camera's street at any moment and in any light, with what is in it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from satukota_field.scenes import lens
+from satukota_field.scenes.light import LIGHTS, add_glow, energy_at, haze_veil, light_sheet
+from satukota_field.scenes.models import draw_person, draw_vehicle, outline_of
+from satukota_field.scenes.optics import Eye
+from satukota_field.scenes.plate import Sheet
+from satukota_field.scenes.street import paint_street
+from satukota_field.scenes.textures import Picture
+from satukota_field.scenes.town import build_town
+from satukota_field.scenes.traffic import Mover, Traffic
+
+WIDER, TALLER = 1.8, 1.5  # the sheet around the normal view, so that a turned camera still has a street to show
+PAINTED_PX = 2200  # the width at which a sheet is painted before it is shrunk: smooth edges
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Conditions that are no fault of the camera."""
+
+    rain: float = 0.0  # 0..1
+    haze: float = 0.0  # 0 clear .. 1 cannot see 40 m
+    sway_px: float = 0.0  # amplitude of the pole in wind, in pixels of the picture
+    noise: float | None = None  # sensor noise sigma in grey levels; None: what the light brings
+    traffic: float = 1.0  # 0 empty street, 1 usual, 3 crowded
+
+
+@dataclass(frozen=True)
+class Box:
+    """One person or vehicle in the picture: x0, y0, x1, y1 in pixels, `visible` the share not hidden or cut off."""
+
+    kind: str  # person, motorcycle, car, van, pickup, truck
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    distance_m: float
+    visible: float
+    moving: bool
+    number: int  # the same thing keeps its number while it passes
+
+
+@dataclass(frozen=True)
+class _View:
+    """A lit resting street as one eye sees it."""
+
+    eye: Eye
+    plate: Picture  # (h, w, 3)
+    metres: NDArray[np.float32]  # (h, w)
+
+
+class Scene:
+    """The street of one camera. Pure: the same arguments give the same pixels on the same machine.
+
+    Args: seed chooses street, camera pose and traffic; name is burnt into the picture; size is (width, height);
+    looped makes the traffic repeat exactly every 22 s, so that a clip of that length has no seam.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        name: str = "",
+        size: tuple[int, int] = (640, 360),
+        *,
+        weather: Weather | None = None,
+        looped: bool = True,
+    ) -> None:
+        self.seed, self.name, self.size = seed, name, size
+        self.weather = weather or Weather()
+        self.town = build_town(seed)
+        self.traffic = Traffic(self.town, seed, self.weather.traffic, looped)
+        self.eye = self._pose()
+        self._sheets: OrderedDict[float, Sheet] = OrderedDict()
+        self._views: OrderedDict[tuple[object, ...], _View] = OrderedDict()
+
+    def frame(
+        self,
+        t_s: float,
+        light: str = "day",
+        fault: str | None = None,
+        *,
+        level: float | None = None,
+        hour: float | None = None,
+        clock: str | None = None,
+    ) -> Picture:
+        """(h, w, 3) uint8 BGR at moment t_s.
+
+        fault is one of FAULTS with its level; hour (6..18) places the sun by day; clock is a text to burn in.
+        Raises ValueError for an unknown light or fault. About 0.4 s for the first picture of a light, then 2-4 ms.
+        """
+        if light not in LIGHTS:
+            raise ValueError(f"no such light: {light}; one of {', '.join(LIGHTS)}")
+        if fault is not None and fault not in lens.FAULTS:
+            raise ValueError(f"no such fault: {fault}; one of {', '.join(lens.FAULTS)}")
+        strength = lens.FAULTS[fault][1] if fault and level is None else float(level or 0.0)
+        view = self._view(light, hour, fault if fault in lens.VIEW_FAULTS else None, strength)
+        picture = view.plate.copy()
+        if fault not in ("black", "constant"):
+            self._draw_movers(picture, view, t_s, light)
+            picture = self._through_weather(picture, t_s)
+        if fault is not None and fault not in lens.VIEW_FAULTS:
+            picture = lens.spoil(picture, fault, strength, self.seed)
+        picture = self._through_sensor(picture, t_s, light, fault, strength)
+        lens.add_lettering(picture, self.name, clock)
+        return picture
+
+    def truth(self, t_s: float, fault: str | None = None, *, level: float | None = None) -> list[Box]:
+        """Every person and vehicle in view at t_s, farthest first; `visible` is 0..1, hidden ones (< 0.1) are left out."""
+        strength = lens.FAULTS[fault][1] if fault and level is None else float(level or 0.0)
+        view = self._view("day", None, fault if fault in lens.VIEW_FAULTS else None, strength)
+        boxes = [self._box(view, m.kind, (m.x_m, m.y_m), m.heading, True, m.number) for m in self.traffic.at(t_s)]
+        boxes += [
+            self._box(view, p.kind, (p.x_m, p.y_m), p.heading, False, 5000 + k) for k, p in enumerate(self.town.parked)
+        ]
+        return sorted((b for b in boxes if b is not None), key=lambda b: -b.distance_m)
+
+    def _pose(self) -> Eye:
+        rng = np.random.default_rng([self.seed, 15])
+        w, h = self.size
+        side = float(rng.choice([-1, 1]))
+        focal = w / 2 / np.tan(np.radians(rng.uniform(60, 78)) / 2)
+        pitch = np.radians(rng.uniform(13, 19))
+        x = side * (self.town.road_half_m + float(rng.uniform(-0.8, 0.8)))
+        if self.town.kind == "market":
+            x *= 0.6
+        yaw = -side * np.radians(rng.uniform(7, 17)) * (1.2 if self.town.kind == "boulevard" else 1.0)
+        return Eye(
+            x, float(rng.uniform(5.6, 7.6)), float(yaw), float(pitch), float(rng.normal(0, 0.008)), float(focal), w, h
+        )
+
+    def _sheet(self, hour: float) -> Sheet:
+        """The wide sheet at the scale of the picture, painted larger and shrunk."""
+        if hour not in self._sheets:
+            w, h = int(self.size[0] * WIDER), int(self.size[1] * TALLER)
+            factor = max(1.0, PAINTED_PX / w)
+            large = paint_street(self.town, self.eye.scaled(factor, int(w * factor), int(h * factor)), hour)
+            self._sheets[hour] = Sheet(
+                self.eye.scaled(1.0, w, h),
+                *(
+                    cv2.resize(layer, (w, h), interpolation=cv2.INTER_AREA)
+                    for layer in (large.albedo, large.glow, large.sun)
+                ),
+                cv2.resize(large.leaf, (w, h), interpolation=cv2.INTER_NEAREST),
+                cv2.resize(large.metres, (w, h), interpolation=cv2.INTER_NEAREST),
+            )
+            if len(self._sheets) > 2:
+                self._sheets.popitem(last=False)
+        return self._sheets[hour]
+
+    def _view(self, light: str, hour: float | None, fault: str | None, level: float) -> _View:
+        hour = 9.0 + 6.5 * (self.seed * 0.618 % 1.0) if hour is None else round(hour * 2) / 2
+        key = (light, hour, fault, level)
+        if key not in self._views:
+            sheet = self._sheet(hour)
+            eye = self._faulty_eye(fault, level)
+            lit = light_sheet(sheet, light, self.town.lamps, self.seed, self.weather.haze)
+            matrix = eye.homography_from(sheet.eye)
+            plate = cv2.warpPerspective(lit, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            metres = cv2.warpPerspective(
+                sheet.metres, matrix, self.size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+            )
+            self._views[key] = _View(eye, plate, metres)
+            if len(self._views) > 6:
+                self._views.popitem(last=False)
+        return self._views[key]
+
+    def _faulty_eye(self, fault: str | None, level: float) -> Eye:
+        if fault == "turned":
+            return self.eye.turned(yaw=np.radians(level), pitch=np.radians(-level / 6), roll=np.radians(level / 9))
+        if fault == "shifted":
+            return self.eye.turned(yaw=float(np.arctan(level * self.size[0] / self.eye.focal_px)))
+        if fault == "rolled":
+            return self.eye.turned(roll=np.radians(level))
+        return self.eye.turned(zoom=level) if fault == "zoomed" else self.eye
+
+    def _draw_movers(self, picture: Picture, view: _View, t_s: float, light: str) -> None:
+        for mover in self.traffic.at(t_s):
+            half, long, tall = outline_of(mover.kind)
+            where = self._rectangle(view, mover, max(half, long) + 0.4, tall + 0.2)
+            if where is None:
+                continue
+            part, behind = picture[where], picture[where].copy()
+            self._draw_mover(picture, view, mover, light)
+            distance = float(np.hypot(mover.x_m - self.eye.x_m, mover.y_m))
+            veil, colour = haze_veil(light, self.weather.haze, distance)
+            if veil > 0.08:
+                drawn = (part != behind).any(axis=2)
+                part[drawn] = (part[drawn] * (1 - veil) + np.array(colour) * veil).astype(np.uint8)
+            nearer = (view.metres[where] < distance - 1.2).astype(np.uint8)
+            if nearer.any():
+                cv2.copyTo(behind, nearer, part)
+            if light != "day":
+                self._draw_lamps(picture, view, mover, light)
+
+    def _rectangle(self, view: _View, mover: Mover, reach: float, tall: float) -> tuple[slice, slice] | None:
+        corners = np.array(
+            [[mover.x_m + x, mover.y_m + y, z] for x in (-reach, reach) for y in (-reach, reach) for z in (-0.2, tall)]
+        )
+        pixels, depth = view.eye.project(corners)
+        if depth.min() < 1.5:
+            return None
+        low = np.maximum(np.floor(pixels.min(0)).astype(int) - 2, 0)
+        high = np.minimum(np.ceil(pixels.max(0)).astype(int) + 3, self.size)
+        return None if (high - low).min() < 2 else (slice(low[1], high[1]), slice(low[0], high[0]))
+
+    def _draw_mover(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
+        place = (mover.x_m, mover.y_m)
+        energy = energy_at(light, place, self.eye, self.town.lamps)
+        self._draw_contact_shadow(picture, view, mover, light)
+        colours = (mover.paint, mover.second, mover.third)
+        if light == "night_ir":
+            energy = np.full(3, float(energy.mean()))
+            colours = tuple((g, g, g) for g in (int(sum(c) / 3) for c in colours))  # type: ignore[assignment]
+        if mover.kind == "person":
+            draw_person(picture, view.eye, place, mover.heading, mover.stride, colours, energy)
+        else:
+            draw_vehicle(
+                picture, view.eye, mover.kind, place, mover.heading, colours[0], light=energy, rider=colours[1]
+            )
+
+    def _draw_contact_shadow(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
+        half, long, _ = outline_of(mover.kind)
+        turn = np.linspace(0, 2 * np.pi, 13)[:-1]
+        drift = 0.35 if light == "day" else 0.0
+        ring = np.column_stack(
+            [mover.x_m + drift + (half * 1.15) * np.cos(turn), mover.y_m + long * 1.05 * np.sin(turn), np.zeros(12)]
+        )
+        outline = view.eye.project(ring)[0]
+        low = np.maximum(np.floor(outline.min(0)).astype(int), 0)
+        high = np.minimum(np.ceil(outline.max(0)).astype(int) + 1, self.size)
+        if (high - low).min() < 1:
+            return
+        part = picture[low[1] : high[1], low[0] : high[0]]
+        dark = (part * (0.52 if light == "day" else 0.7)).astype(np.uint8)
+        mask = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillConvexPoly(mask, np.round((outline - low) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+        cv2.copyTo(dark, mask, part)
+
+    def _draw_lamps(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
+        """Head or tail lights, as far as nothing stands before them."""
+        if mover.kind == "person":
+            return
+        half, long, _ = outline_of(mover.kind)
+        coming = np.cos(mover.heading) < 0
+        spots = [0.0] if mover.kind == "motorcycle" else [-half + 0.2, half - 0.2]
+        y = mover.y_m - long if coming or view.eye.position[1] < mover.y_m else mover.y_m + long
+        pixels, depth = view.eye.project(np.array([[mover.x_m + s, y, 0.75] for s in spots]))
+        colour = np.array([205.0, 232, 250]) if coming else np.array([20.0, 20, 190])
+        if light == "night_ir":
+            colour = np.full(3, float(colour.mean()) if coming else 90.0)
+        for (x, v), far in zip(pixels, depth, strict=True):
+            inside = 0 <= x < self.size[0] and 0 <= v < self.size[1]
+            if far > 2 and inside and view.metres[int(v), int(x)] > far - 2.5:
+                size = view.eye.focal_px / float(far) * (0.42 if coming else 0.2) + 1.2
+                add_glow(picture, (float(x), float(v)), size, colour * (0.55 if light == "dusk" else 0.9))
+
+    def _through_weather(self, picture: Picture, t_s: float) -> Picture:
+        if self.weather.sway_px:
+            dx = self.weather.sway_px * float(np.sin(2.1 * t_s) * 0.7 + np.sin(5.3 * t_s + 1) * 0.3)
+            dy = self.weather.sway_px * 0.5 * float(np.sin(3.4 * t_s + 2))
+            moved = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
+            picture = cv2.warpAffine(picture, moved, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return lens.add_rain(picture, self.weather.rain, t_s) if self.weather.rain else picture
+
+    def _through_sensor(self, picture: Picture, t_s: float, light: str, fault: str | None, level: float) -> Picture:
+        if fault == "constant":
+            return picture
+        sigma = self.weather.noise if self.weather.noise is not None else lens.NOISE_SIGMA[light]
+        noisy = lens.add_noise(picture, level if fault == "black" else sigma, round(t_s * 1000) + self.seed * 7919)
+        return (
+            cv2.cvtColor(cv2.cvtColor(noisy, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR) if light == "night_ir" else noisy
+        )
+
+    def _box(
+        self, view: _View, kind: str, place: tuple[float, float], heading: float, moving: bool, number: int
+    ) -> Box | None:
+        half, long, tall = outline_of(kind)
+        s, c = np.sin(heading), np.cos(heading)
+        corners = np.array(
+            [
+                [place[0] + x * c + y * s, place[1] + y * c - x * s, z]
+                for x in (-half, half)
+                for y in (-long, long)
+                for z in (0.0, tall)
+            ]
+        )
+        pixels, depth = view.eye.project(corners)
+        if depth.min() < 1.5:
+            return None
+        (x0, y0), (x1, y1) = pixels.min(0), pixels.max(0)
+        left, top = max(0, int(x0)), max(0, int(y0))
+        right, bottom = min(self.size[0], int(np.ceil(x1))), min(self.size[1], int(np.ceil(y1)))
+        if right <= left or bottom <= top:
+            return None
+        distance = float(np.hypot(place[0] - self.eye.x_m, place[1]))
+        seen = float((view.metres[top:bottom, left:right] >= distance - max(1.2, long)).sum())
+        visible = seen / max(1.0, float((x1 - x0) * (y1 - y0)))
+        if visible < 0.1:
+            return None
+        return Box(kind, left, top, right, bottom, distance, min(1.0, visible), moving, number)
