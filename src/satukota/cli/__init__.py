@@ -1,0 +1,121 @@
+"""`satukota`: the one command-line door.
+
+Nothing heavy is imported before it is known what is asked for: `satukota --help` answers in a few hundredths of a
+second, Django is loaded only by the commands that need it.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from satukota.cli.speech import say
+
+WRONG_USE = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """`run` gets the words after the command's name and returns the exit code."""
+
+    run: Callable[[list[str]], int]
+    indonesian: str
+    english: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code. An unknown command gets a sentence and exit code 2."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in {"-h", "--help", "help", "bantuan"}:
+        print(_help())
+        return 0 if words else WRONG_USE
+    name, rest = words[0], words[1:]
+    command = COMMANDS.get(name)
+    if command is None:
+        print(_unknown(name), file=sys.stderr)
+        return WRONG_USE
+    return command.run(rest)
+
+
+def _help() -> str:
+    lines = [say("Satukota. Pemakaian: satukota PERINTAH …", "Satukota. Usage: satukota COMMAND …"), ""]
+    width = max(map(len, COMMANDS))
+    lines += [f"  {name:{width}}  {say(entry.indonesian, entry.english)}" for name, entry in COMMANDS.items()]
+    lines += ["", say("satukota PERINTAH --help menjelaskan satu perintah.", "satukota COMMAND --help explains one.")]
+    return "\n".join(lines)
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = say(f" Mungkin maksud Anda: satukota {near[0]}.", f" Did you mean: satukota {near[0]}?") if near else ""
+    return say(
+        f"Tidak ada perintah “{name}”.{hint} Daftar perintah: satukota --help",
+        f"There is no command “{name}”.{hint} For the list: satukota --help",
+    )
+
+
+def _run(words: list[str]) -> int:
+    from satukota.project import supervisor
+
+    return supervisor.main(words)
+
+
+def _field(words: list[str]) -> int:
+    from satukota_field.cli import main as field_main
+
+    return field_main(words)
+
+
+def _web(words: list[str]) -> int:
+    _settings()
+    port = os.environ.get("SATUKOTA_PORT", "8000")
+    return _become(
+        ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "4"]
+        + ["--no-ws", "--respawn-failed-workers", *words, "satukota.project.wsgi:application"]
+    )
+
+
+def _feed(words: list[str]) -> int:
+    _settings()
+    port = os.environ.get("SATUKOTA_FEED_PORT", "8001")
+    return _become(
+        ["uvicorn", "--host", "127.0.0.1", "--port", port, "--no-access-log", "--timeout-graceful-shutdown", "2"]
+        + ["--lifespan", "off", *words, "satukota.project.feed_asgi:application"]
+    )
+
+
+def _become(words: list[str]) -> int:
+    """Replace this process by a module of the same Python, so signals reach it directly."""
+    os.execv(sys.executable, [sys.executable, "-m", *words])
+
+
+def _django(*first: str) -> Callable[[list[str]], int]:
+    """A command that Django carries out: `first` are the words put before the person's."""
+
+    def run(words: list[str]) -> int:
+        _settings()
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(["satukota", *first, *words])
+        return 0
+
+    return run
+
+
+def _settings() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "satukota.project.settings")
+
+
+COMMANDS = {
+    "run": Command(_run, "menyalakan semuanya dan menjaganya tetap hidup", "start everything and keep it alive"),
+    "sample": Command(_django("sample"), "kota contoh: load, logins", "the sample city: load, logins"),
+    "import": Command(_django("import"), "memasukkan register dari berkas", "bring registers in from a file"),
+    "audit": Command(_django("audit"), "verify: memeriksa rantai log audit", "verify: check the audit chain"),
+    "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
+    "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
+    "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),
+    "watch": Command(_django("watch"), "pengawas: melihat semua yang dijaga", "looks at everything that is watched"),
+    "jobs": Command(_django("db_worker"), "pekerja latar belakang", "background jobs"),
+    "manage": Command(_django(), "perintah Django apa pun", "any Django command"),
+}
