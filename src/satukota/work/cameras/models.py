@@ -87,12 +87,13 @@ class CameraImport(models.Model):
         FAILED = "failed", "Gagal"
 
     file_name = models.CharField(max_length=200)
-    file = models.ForeignKey("evidence.StoredFile", models.PROTECT, null=True, related_name="+")
+    sha256 = models.CharField(max_length=64, blank=True)  # of the file as it came; the file itself is not kept
     source = models.CharField(max_length=10)  # csv, xlsx, geojson, onvif
+    read_as = models.JSONField(default=dict)  # {"encoding": "utf-8", "columns": ["code"], "ignored": ["No"]}
+    run = models.CharField(max_length=32, blank=True)  # which worker run may write; a newer run shuts out the older
     owner = models.ForeignKey("city.Opd", models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.READING)
     rows_total = models.PositiveIntegerField(default=0)
-    rows_done = models.PositiveIntegerField(default=0)
     rows_new = models.PositiveIntegerField(default=0)
     rows_changed = models.PositiveIntegerField(default=0)
     rows_same = models.PositiveIntegerField(default=0)
@@ -112,8 +113,9 @@ class CameraImportRow(models.Model):
     number = models.PositiveIntegerField()  # row in the file, counted as a spreadsheet does
     code = models.CharField(max_length=40, blank=True)
     fate = models.CharField(max_length=8)  # new, changed, same, refused
-    cells = models.JSONField()  # what will be written; passwords sealed
-    complaints = models.JSONField(default=list)  # [{"column": "lat", "text": "…"}, …]
+    cells = models.JSONField()  # what will be written, passwords sealed; of a refused row: its text without secrets
+    changes = models.JSONField(default=dict)  # {"name": ["before", "after"]} of a changed row, without secrets
+    complaints = models.JSONField(default=list)  # [{"column": "lat", "text": "…", "note": false}, …]
 
     class Meta:
         ordering = ["number"]
