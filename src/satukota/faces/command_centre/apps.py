@@ -5,3 +5,10 @@ class CommandCentreConfig(AppConfig):
     name = "satukota.faces.command_centre"
     label = "command_centre"
     verbose_name = "Pusat komando"
+
+    def ready(self) -> None:
+        from satukota.base.page_frame import context
+
+        from . import frame_part
+
+        context.add_part(frame_part.frame_part)

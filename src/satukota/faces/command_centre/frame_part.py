@@ -1,0 +1,68 @@
+"""What the frame shows a signed-in person: where they can go, what waits for them, which city this is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from satukota.base.messages import actions as messages
+from satukota.city import access
+from satukota.city.models import Kota
+from satukota.shared.incidents.models import Incident
+
+OPEN = (Incident.State.RECEIVED, Incident.State.HANDLED)
+
+
+@dataclass
+class NavItem:
+    key: str
+    text: str
+    icon: str
+    url: str
+    here: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class CityName:
+    name: str
+    short: str
+
+
+def frame_part(request: HttpRequest) -> dict[str, Any]:
+    """Three small queries for staff, one for visitors, none until a template asks (JSON and fragments pay nothing)."""
+    told: dict[str, Any] = {"city": SimpleLazyObject(_city)}
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        access.duties_of(user)  # also sets the hat shown beside the name
+        told["nav"] = SimpleLazyObject(lambda: _nav(request))
+        told["unread"] = SimpleLazyObject(lambda: messages.unread_count(user))
+    return told
+
+
+def _city() -> CityName:
+    kota = Kota.objects.first()
+    name = kota.name if kota else ""
+    return CityName(name, name.removeprefix("Kota ").removeprefix("Kabupaten "))
+
+
+def _nav(request: HttpRequest) -> list[NavItem]:
+    user = request.user
+    open_now = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
+    items = [
+        ("monitoring.view", NavItem("map", _("Peta"), "map-2", reverse("command_centre:map"))),
+        ("incidents.view", NavItem("incidents", _("Insiden"), "alert-triangle", reverse("command_centre:incidents"),
+                                   count=open_now.count())),
+        ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
+        ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
+        ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
+        ("monitoring.view", NavItem("wall", _("Dinding"), "photo", reverse("command_centre:wall"))),
+        ("audit.view", NavItem("audit", _("Audit"), "shield-check", reverse("command_centre:audit"))),
+    ]  # fmt: skip
+    shown = [item for permission, item in items if access.may(user, permission)]
+    for item in shown:
+        item.here = request.path == item.url if item.key == "map" else request.path.startswith(item.url)
+    return shown

@@ -1,0 +1,159 @@
+"""The command centre's own pages: map, wall, network, messages, audit. Parse, call, show."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from satukota.base import clock
+from satukota.base.audit.models import AuditEntry
+from satukota.base.messages import actions as messages
+from satukota.base.messages.models import Message
+from satukota.city import access
+from satukota.city.models import Place
+from satukota.shared.incidents.models import Incident
+from satukota.shared.monitoring.models import StatusChange, Target
+
+from . import queries
+
+PAGE_SIZE = 50
+
+
+@require_GET
+@login_required
+def city_map(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "monitoring.view")
+    return render(request, "command_centre/map.html", _map_context(request) | {"chosen": request.GET.get("kamera", "")})
+
+
+@require_GET
+@login_required
+def wall(request: HttpRequest) -> HttpResponse:
+    """The same map for a wall: dark, six figures readable from five metres, nothing scrolls, no mouse needed."""
+    access.require(request.user, "monitoring.view")
+    return render(request, "command_centre/wall.html", _map_context(request) | {"wall": True})
+
+
+def _map_context(request: HttpRequest) -> dict[str, Any]:
+    feed_from = queries.newest_feed_id()
+    now = clock.now()
+    return {
+        "feed_from": feed_from,
+        "bounds": queries.bounds(),
+        "figures": queries.figures(request.user, now),
+        "open_incidents": queries.open_incidents(request.user),
+        "changes": _recent_changes(request, 12),
+    }
+
+
+@require_GET
+@login_required
+def figures(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "monitoring.view")
+    return render(
+        request, "command_centre/_figures.html", {"figures": queries.figures(request.user, clock.now()),
+                                                  "wall": "dinding" in request.GET},
+    )  # fmt: skip
+
+
+@require_GET
+@login_required
+def now_column(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "incidents.view")
+    told = {"open_incidents": queries.open_incidents(request.user), "changes": _recent_changes(request, 12)}
+    return render(request, "command_centre/_now.html", told)
+
+
+def _recent_changes(request: HttpRequest, limit: int) -> list[StatusChange]:
+    things = access.visible(
+        StatusChange.objects.filter(target__retired_on=None).exclude(was="unknown", now="up"), request.user,
+        "monitoring.view", owner="target__owner",
+    )  # fmt: skip
+    return list(things.select_related("target", "root").order_by("-at", "-pk")[:limit])
+
+
+@require_GET
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Cameras and other targets, places and incidents by code, number or name."""
+    access.require(request.user, "monitoring.view")
+    text = request.GET.get("q", "").strip()[:80]
+    found: dict[str, Any] = {"q": text, "targets": [], "places": [], "incidents": []}
+    if len(text) >= 2:
+        by_name = Q(code__icontains=text) | Q(name__icontains=text)
+        targets = Target.objects.filter(by_name | Q(place__name__icontains=text), retired_on=None)
+        found["targets"] = list(
+            access.visible(targets, request.user, "monitoring.view").select_related("kelurahan").order_by("code")[:30]
+        )
+        found["places"] = list(Place.objects.filter(by_name).select_related("kelurahan")[:20])
+        incidents = Incident.objects.filter(Q(number__icontains=text) | Q(title__icontains=text))
+        found["incidents"] = list(access.visible(incidents, request.user, "incidents.view")[:20])
+        exact = next((t for t in found["targets"] if t.code.lower() == text.lower() and t.kind == "camera"), None)
+        if exact:
+            return redirect("cameras:camera", exact.code)
+    return render(request, "command_centre/search.html", found)
+
+
+@require_GET
+@login_required
+def network(request: HttpRequest) -> HttpResponse:
+    """Links, power, our own line and the runners that do the watching."""
+    access.require(request.user, "monitoring.view")
+    feeders = access.visible(
+        Target.objects.filter(kind__in=("link", "power"), retired_on=None), request.user, "monitoring.view"
+    )
+    hanging = (
+        feeders.select_related("owner", "kelurahan")
+        .annotate(
+            hangs=Count("behind_link", distinct=True) + Count("behind_power", distinct=True),
+            hangs_down=Count("behind_link", filter=Q(behind_link__state="down"), distinct=True)
+            + Count("behind_power", filter=Q(behind_power__state="down"), distinct=True),
+        )
+        .order_by("kind", "code")
+    )
+    told = {"feeders": hanging, "health": queries.watch_health(clock.now())}
+    return render(request, "command_centre/network.html", told)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def messages_page(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        messages.mark_read(request.user, clock.now())
+        return redirect("command_centre:messages")
+    mine = Message.objects.filter(recipient=request.user, channel=Message.Channel.SCREEN).order_by("-created_at", "-pk")
+    page = Paginator(mine, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "command_centre/messages.html", {"page": page})
+
+
+@require_GET
+@login_required
+def audit_log(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "audit.view")
+    rows = AuditEntry.objects.order_by("-number")
+    text, act = request.GET.get("q", "").strip()[:80], request.GET.get("act", "").strip()[:60]
+    if text:
+        rows = rows.filter(Q(actor_name__icontains=text) | Q(on_label__icontains=text) | Q(why__icontains=text))
+    if act:
+        rows = rows.filter(act=act)
+    acts = AuditEntry.objects.order_by("act").values_list("act", flat=True).distinct()
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    told = {"page": page, "acts": acts, "q": text, "act": act, "crumbs": [(_("Peta"), reverse("command_centre:map"))]}
+    return render(request, "command_centre/audit.html", told)
+
+
+@require_POST
+@login_required
+def dark(request: HttpRequest) -> HttpResponse:
+    request.user.show_dark = not request.user.show_dark
+    request.user.save(update_fields=["show_dark"])
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "command_centre:map")
