@@ -1,0 +1,189 @@
+"""The live feed: in order, resumed without loss or repeat, and only what a person may see."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from satukota.base.feed import actions as feed
+from satukota.base.feed import stream as stream_module
+from satukota.base.feed.models import FeedEntry
+from satukota.base.feed.stream import Stream, application
+
+AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Everything:
+    def covers(self, opd_id: int | None) -> bool:
+        return True
+
+
+class Only:
+    def __init__(self, opd_id: int) -> None:
+        self.opd_id = opd_id
+
+    def covers(self, opd_id: int | None) -> bool:
+        return opd_id == self.opd_id
+
+
+def publish(count: int, opd_id: int | None = None) -> None:
+    for number in range(count):
+        feed.publish("status_changed", f"MB-{number:03}", {"n": number}, opd_id=opd_id, at=AT)
+
+
+class Visitor:
+    """Speaks ASGI to the application the way a browser's EventSource does, and reads what comes."""
+
+    def __init__(self, app: Any, query: str = "", origin: str = "") -> None:
+        self.text, self.status, self.app, self.gone = "", 0, app, asyncio.Event()
+        headers = [(b"origin", origin.encode())] if origin else []
+        self.scope = {"type": "http", "method": "GET", "path": "/kabar", "query_string": query.encode(),
+                      "headers": headers}  # fmt: skip
+
+    async def receive(self) -> dict[str, str]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = dict(message["headers"])
+        else:
+            self.text += message["body"].decode()
+
+    def ids(self) -> list[int]:
+        return [int(line[4:]) for line in self.text.splitlines() if line.startswith("id: ")]
+
+    async def read_until(self, enough: Any, seconds: float = 5) -> None:
+        task = asyncio.create_task(self.app(self.scope, self.receive, self.send))
+        try:
+            async with asyncio.timeout(seconds):
+                while not enough(self) and not task.done():
+                    await asyncio.sleep(0.02)
+        finally:
+            self.gone.set()
+            await asyncio.wait_for(task, 5)
+
+
+def serve(scope_of: Any, visit: Any) -> Any:
+    """Run `visit(app)` against a started application."""
+
+    async def run() -> Any:
+        app = application(scope_of, ["http://127.0.0.1:8000"])
+        ready, stop = asyncio.Event(), asyncio.Event()
+        steps = iter([{"type": "lifespan.startup"}])
+
+        async def receive() -> dict[str, str]:
+            for step in steps:
+                return step
+            await stop.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: dict[str, str]) -> None:
+            ready.set()
+
+        life = asyncio.create_task(app({"type": "lifespan"}, receive, send))
+        await ready.wait()
+        try:
+            return await visit(app)
+        finally:
+            stop.set()
+            await life
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def signed_in(monkeypatch):
+    monkeypatch.setattr(stream_module, "user_of", lambda cookies: "someone")
+
+
+def test_entries_come_in_order_and_once():
+    async def visit(app):
+        visitor = Visitor(app, "since=0")
+        reading = asyncio.create_task(visitor.read_until(lambda v: len(v.ids()) >= 25))
+        await asyncio.sleep(0.1)
+        await sync_to_async(publish)(25)
+        await reading
+        return visitor.ids()
+
+    FeedEntry.objects.create(at=AT, topic="pulse", subject="", payload={})
+    first = FeedEntry.objects.get().pk
+    got = [number for number in serve(lambda user: Everything(), visit) if number > first]
+    assert got == sorted(set(got)) and len(got) >= 24
+
+
+def test_a_lost_connection_resumes_where_it_ended():
+    publish(10)
+    third = FeedEntry.objects.order_by("pk")[2].pk
+
+    async def visit(app):
+        visitor = Visitor(app, f"since={third}")
+        await visitor.read_until(lambda v: len(v.ids()) >= 7)
+        return visitor.ids()
+
+    assert serve(lambda user: Everything(), visit) == list(FeedEntry.objects.order_by("pk").values_list("pk", flat=True)[3:])
+
+
+def test_another_opds_entries_are_not_sent():
+    publish(3, opd_id=1)
+    publish(2, opd_id=2)
+    publish(1)
+
+    async def visit(app):
+        start = (await sync_to_async(FeedEntry.objects.order_by("pk").first)()).pk
+        visitor = Visitor(app, f"since={start - 1}")
+        await visitor.read_until(lambda v: len(v.ids()) >= 3)
+        await asyncio.sleep(0)
+        return visitor.text
+
+    text = serve(lambda user: Only(2), visit)
+    assert text.count("event: status_changed") == 3
+
+
+def test_a_listener_from_before_the_kept_entries_is_told_to_load_afresh():
+    publish(5)
+    FeedEntry.objects.order_by("pk").first().delete()
+
+    async def visit(app):
+        visitor = Visitor(app, "since=1")
+        await visitor.read_until(lambda v: "event: reset" in v.text)
+        return visitor.text
+
+    first_kept = FeedEntry.objects.order_by("pk").first().pk
+    if first_kept > 2:
+        assert "event: reset" in serve(lambda user: Everything(), visit)
+
+
+@pytest.mark.parametrize("query", ["since=99999999999999999999999", "since=-1", "since=x", "since="])
+def test_nonsense_positions_start_at_now(query):
+    publish(2)
+
+    async def visit(app):
+        visitor = Visitor(app, query)
+        await visitor.read_until(lambda v: "event: start" in v.text)
+        return visitor.text
+
+    assert "status_changed" not in serve(lambda user: Everything(), visit)
+
+
+def test_strangers_and_foreign_pages_get_the_same_404():
+    async def visit(app):
+        foreign = Visitor(app, origin="http://jahat.example")
+        await foreign.read_until(lambda v: v.status)
+        return foreign.status
+
+    assert serve(lambda user: Everything(), visit) == 404
+    assert serve(lambda user: None, visit) == 404
+
+
+def test_a_listener_too_slow_is_let_go_and_can_resume():
+    stream = Stream(lambda user: Everything())
+    listener = stream_module.Listener(Everything())
+    stream.listeners.add(listener)
+    for number in range(stream_module.QUEUE_LIMIT + 1):
+        stream._hand_out(stream_module.Wire(number + 1, None, b"x"))
+    assert listener not in stream.listeners and listener.queue.get_nowait() is None
