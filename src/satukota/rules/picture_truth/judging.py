@@ -16,6 +16,7 @@ from .scene import Likeness, Pose, Scene, likeness, pose_between
 GOOD, FAULT, UNVERIFIED = "good", "fault", "unverified"
 COMPARED_AT_MOST = 4
 GLARE_SHARE = 0.03
+LAYOUT_KEPT = 0.7  # blur of any strength keeps light and dark where they were; a cover does not
 _QUIET_CELLS = 0.95  # a clock drawn into the picture changes fewer cells than the rest
 _QUIET_FLOOR = 0.02  # grey levels: rounding
 _CONFIRMED_WITHIN_PX = 2.0
@@ -44,8 +45,10 @@ class View:
     """the reference shows the same light, so what is missing is really missing"""
 
     def is_recognised(self, policy: Policy) -> bool:
-        return self.like is not None and (
-            self.like.agreement >= policy.agreement_same or self.like.r_here >= policy.r_same
+        like = self.like
+        return like is not None and (
+            like.agreement >= policy.agreement_same
+            or (like.r_here >= policy.r_same and like.agreement >= policy.agreement_lost)
         )
 
     def is_displaced(self, policy: Policy) -> bool:
@@ -55,14 +58,14 @@ class View:
             like is not None
             and like.r >= policy.r_same
             and like.moved_px > policy.moved_px
-            and like.aligned_agreement >= policy.agreement_same
+            and like.aligned_agreement >= policy.agreement_moved
             and like.aligned_agreement >= like.agreement + 0.1
         )
 
     def is_clean(self, policy: Policy) -> bool:
         return (
             self.like is not None
-            and self.is_recognised(policy)
+            and self.like.agreement >= policy.agreement_same
             and not self.is_displaced(policy)
             and self.like.sharpness >= policy.sharpness_low
             and self.like.lost_share < policy.covered_share
@@ -195,16 +198,18 @@ def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, flo
     """Against a usable reference of the same light."""
     recognised = view.is_recognised(policy)
     if not recognised and like.contour_ratio < policy.contour_left:
+        if like.layout > LAYOUT_KEPT and like.sharpness < policy.sharpness_low:
+            return Evidence("defocused", strong=True, confirm=True)
         if like.agreement < 0.1:
             return Evidence("covered", strong=True, confirm=True)
-        if like.sharpness < policy.sharpness_strong:
-            return Evidence("defocused", strong=True, confirm=True)
     if like.lost_share >= policy.covered_strong and like.agreement < 0.5:
         return Evidence("covered", strong=True, confirm=True)
-    if like.sharpness < policy.sharpness_strong and recognised:
+    if like.sharpness < policy.sharpness_strong and like.agreement >= policy.agreement_lost:
         return Evidence("defocused", strong=True, confirm=True)
-    if not recognised or like.changed_share >= policy.blocked_share:
-        return _another_view(view, like, policy, measures)
+    if like.agreement < policy.agreement_same or like.changed_share >= policy.blocked_share:
+        other = _another_view(view, like, policy, measures)
+        if other.cause or other.unverified:
+            return other
     if like.lost_share >= policy.covered_share and like.agreement < 0.5:
         return Evidence("covered")
     if like.sharpness < policy.sharpness_low:
@@ -224,13 +229,12 @@ def _another_view(view: View, like: Likeness, policy: Policy, measures: dict[str
         }
         if _is_turned(pose, policy):
             return Evidence("turned", strong=True, confirm=True)
+    if pose is not None or view.is_recognised(policy):
         return Evidence("blocked") if like.changed_share >= policy.blocked_share else Evidence()
     if not view.scene.has_contours:
         return Evidence(unverified="no_contours")
     if like.agreement < policy.agreement_lost and like.r_here < policy.r_lost:
         return Evidence("view_lost", strong=True, confirm=True)
-    if view.is_recognised(policy):
-        return Evidence("blocked")
     return Evidence("view_lost", unverified="no_contours")
 
 
@@ -372,6 +376,7 @@ def _measures(view: View) -> dict[str, float]:
             "agreement": round(like.agreement, 3),
             "sharpness": round(like.sharpness, 3),
             "contour_ratio": round(like.contour_ratio, 3),
+            "layout": round(like.layout, 3),
             "lost": round(like.lost_share, 3),
             "changed": round(like.changed_share, 3),
         }

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from .model import Gray, Judgement, Reference, Sight, hour_bin, mode_of
-from .scene import Scene, likeness
+from .scene import Scene, dimmed_share, likeness
 
 LEARN_EVERY_S = 600.0
 STEP = 3  # grey levels towards the look: a running median, so that traffic leaves no ghosts
 DRIFT_PX = 3.0
 _MIN_AGREEMENT = 0.35
 _MIN_SHARPNESS = 0.6
-_MAX_LOST = 0.2
+# Half-vanished contours may not be learned: the strongest contours of the rest would take their place, and the
+# blocks behind slow dirt would no longer count as blocks that had any.
+_DIMMED_BELOW = 0.5
+_MAX_DIMMED = 0.15
 _MAX_CHANGED = 0.4
 
 
@@ -42,7 +45,8 @@ def towards(old: Gray, new: Gray) -> Gray:
 
 
 def _stays_near(gray: Gray, anchor: Reference) -> bool:
-    like = likeness(Scene.of(gray), anchor.stats, sway_px=0.0)
+    scene = Scene.of(gray)
+    like = likeness(scene, anchor.stats, sway_px=0.0)
     is_there = like.r_here >= 0.2 or like.agreement >= 0.5
     moved = like.moved_px > DRIFT_PX if like.r >= 0.2 else False
     return (
@@ -50,6 +54,6 @@ def _stays_near(gray: Gray, anchor: Reference) -> bool:
         and not moved
         and like.agreement >= _MIN_AGREEMENT
         and like.sharpness >= _MIN_SHARPNESS
-        and like.lost_share <= _MAX_LOST
+        and dimmed_share(scene.gradient, anchor.stats, _DIMMED_BELOW) <= _MAX_DIMMED
         and like.changed_share <= _MAX_CHANGED
     )

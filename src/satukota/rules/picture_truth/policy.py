@@ -23,7 +23,8 @@ class Policy:
     # same view or another
     r_same: float = 0.20
     r_lost: float = 0.12
-    agreement_same: float = 0.30
+    agreement_same: float = 0.40
+    agreement_moved: float = 0.30  # after moving the picture back
     agreement_lost: float = 0.15
     contour_left: float = 0.40  # contour strength against the reference below which nothing is left to see
     moved_px: float = 6.0

@@ -21,6 +21,7 @@ Spectrum = npt.NDArray[np.complex64]
 EDGE_SHARE = 0.08
 BLUR_SIGMA = 0.8
 BLOCKS = (8, 6)  # columns, rows of 40x30 pixels
+LOST_BELOW = 0.25  # of the reference's gradient in a block
 BLOCK_EDGES = 0.03  # a reference block has contours when this share of its pixels are edges
 _EDGE_FLOOR = 4.0  # Sobel units: below this a "contour" is rounding
 # Of white noise after the blur: mean squared Sobel magnitude over mean squared Laplacian. Measured on a flat picture
@@ -108,6 +109,13 @@ class Scene:
         return self.edge_strength > max(24.0, 4.0 * self.noise)
 
     @cached_property
+    def layout(self) -> Floats:
+        """(144,) light and dark in 16x9 patches, mean 0 and length 1; survives any blur, no cover."""
+        patches = cv2.resize(self.gray, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+        patches -= patches.mean()
+        return patches / max(float(np.linalg.norm(patches)), 1e-6)
+
+    @cached_property
     def spectrum(self) -> Spectrum:
         """(90, 81) phases of the windowed gradient at half size, for phase correlation."""
         # An own transform, not cv2.phaseCorrelate: that one multiplies its inputs by the window in place, and
@@ -132,6 +140,7 @@ class ReferenceScene:
     block_edges: Floats
     """(6, 8) share of contour pixels per block"""
     sharpness: float
+    layout: Floats
     spectrum: Spectrum
 
     @classmethod
@@ -146,6 +155,7 @@ class ReferenceScene:
             block_gradient=_per_block(scene.gradient),
             block_edges=_per_block(scene.edges.astype(np.float32)),
             sharpness=sharpness_on(scene.laplacian, scene.gradient, scene.noise, where),
+            layout=scene.layout,
             spectrum=scene.spectrum,
         )
 
@@ -178,6 +188,8 @@ class Likeness:
     """sharpness on the reference's contours over the reference's own"""
     contour_ratio: float
     """strength of the contours over the reference's"""
+    layout: float
+    """correlation of light and dark in 16x9 patches, -1..1"""
     lost_share: float
     """share of the reference's contour blocks whose contours are gone, contrast taken out"""
     changed_share: float
@@ -212,6 +224,7 @@ def likeness(scene: Scene, reference: ReferenceScene, sway_px: float) -> Likenes
         aligned_agreement=aligned,
         sharpness=here / reference.sharpness if reference.sharpness > 0 else 1.0,
         contour_ratio=scene.edge_strength / reference.edge_strength if reference.edge_strength > 0 else 1.0,
+        layout=float(scene.layout @ reference.layout),
         lost_share=lost,
         changed_share=changed,
     )
@@ -275,13 +288,23 @@ def _blocks(gradient: Floats, wide_edges: Gray, reference: ReferenceScene) -> tu
     contours = reference.contour_blocks
     if not contours.any():
         return 0.0, 0.0
-    ratio = _per_block(gradient)[contours] / reference.block_gradient[contours]
-    # The best-kept blocks tell the contrast of the day: night or haze weakens all of them, a cover only some.
-    contrast = min(1.0, float(np.sort(ratio)[int(0.8 * (ratio.size - 1))]))
-    lost = ratio < 0.25 * max(contrast, 1e-6)
+    lost = _dimmed(gradient, reference, LOST_BELOW)
     kept = _per_block((wide_edges & reference.edges).astype(np.float32))
     changed = (kept[contours] / reference.block_edges[contours] < 0.35) & ~lost
     return float(lost.mean()), float(changed.mean())
+
+
+def dimmed_share(gradient: Floats, reference: ReferenceScene, below: float) -> float:
+    """Share of the reference's contour blocks whose gradient fell under `below` of it, the day's contrast taken out."""
+    return float(_dimmed(gradient, reference, below).mean()) if reference.contour_blocks.any() else 0.0
+
+
+def _dimmed(gradient: Floats, reference: ReferenceScene, below: float) -> npt.NDArray[np.bool_]:
+    contours = reference.contour_blocks
+    ratio = _per_block(gradient)[contours] / reference.block_gradient[contours]
+    # The best-kept blocks tell the contrast of the day: night or haze weakens all of them, a cover only some.
+    contrast = min(1.0, float(np.sort(ratio)[int(0.8 * (ratio.size - 1))]))
+    return ratio < below * max(contrast, 1e-6)
 
 
 def _per_block(values: Floats) -> Floats:
