@@ -77,7 +77,7 @@ def visible(things: QuerySet[Thing], user: Any, permission: str, *, owner: str =
     return things.filter(**{f"{owner}__in": reach.opd_ids}) if reach.opd_ids else things.none()
 
 
-def one(things: QuerySet[Thing], user: Any, permission: str, *, owner: str = "owner", **lookup: Any) -> Thing:
+def one(things: QuerySet[Thing], user: Any, permission: str, *, owner: str = "owner", **lookup: Any) -> Any:
     """The one row, or the same Missing for a wrong OPD and for no such thing."""
     found = visible(things, user, permission, owner=owner).filter(**lookup).first()
     if found is None:

@@ -35,6 +35,7 @@ ROLES: dict[str, Role] = {
         Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE),
         Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | {"audit.view", "cameras.technical"}),
         Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
+        Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | {"registers.edit"}),
     )
 }  # fmt: skip
 

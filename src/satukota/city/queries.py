@@ -1,0 +1,78 @@
+"""What the registers know: where a point lies, who is on duty, who should be told."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from satukota.base import clock
+from satukota.base.accounts.models import User
+
+from .areas import AreaIndex
+from .models import Duty, Kelurahan, Kota, Opd, Person
+from .roles import ROLES, Reach
+
+_areas: tuple[tuple[tuple[str, str], ...], AreaIndex[Kelurahan]] | None = None
+
+
+def kota() -> Kota | None:
+    return Kota.objects.first()
+
+
+def kelurahan_of(lon: float, lat: float) -> Kelurahan | None:
+    """The kelurahan a point lies in, by imported or schematic area; None in the sea or elsewhere. One small query."""
+    return area_index().at(lon, lat)
+
+
+def kelurahan_of_many(points: Sequence[tuple[float, float]]) -> list[Kelurahan | None]:
+    """The same for many (lon, lat) at once; one small query for all of them."""
+    return area_index().at_many(points)
+
+
+def area_index() -> AreaIndex[Kelurahan]:
+    """Areas in code order, kept in this process until an import gives any of them another source."""
+    global _areas
+    version = tuple(Kelurahan.objects.exclude(area=None).order_by("code").values_list("code", "area_source"))
+    if _areas is None or _areas[0] != version:
+        rows = Kelurahan.objects.exclude(area=None).select_related("kecamatan").order_by("code")
+        _areas = version, AreaIndex([(row, row.area) for row in rows])
+    return _areas[1]
+
+
+def on_day(day: date) -> Q:
+    """Duties that run on that day."""
+    return Q(from_on__lte=day) & (Q(to_on=None) | Q(to_on__gte=day))
+
+
+def current_duties(at: datetime) -> QuerySet[Duty]:
+    return Duty.objects.filter(on_day(clock.local(at).date())).select_related("person", "opd")
+
+
+def duty_officer(opd_id: int, at: datetime) -> Person | None:
+    """Whom an incident of the OPD goes to: on call first (longest serving), else its head, acting or not. One query."""
+    head = Q(role="kepala_opd")
+    order = Case(When(on_call=True, then=Value(0)), default=Value(1), output_field=IntegerField())
+    duty = (
+        current_duties(at).filter(Q(on_call=True) | head, opd_id=opd_id)
+        .order_by(order, "from_on", "pk").first()
+    )  # fmt: skip
+    return duty.person if duty else None
+
+
+def head_of(opd_id: int, at: datetime) -> Duty | None:
+    """The duty of the OPD's head that day; a definitive head goes before an acting one."""
+    return current_duties(at).filter(opd_id=opd_id, role="kepala_opd").order_by("acting", "-from_on").first()
+
+
+def people_with(permission: str, opd_id: int | None, at: datetime | None = None) -> list[User]:
+    """Accounts to tell: active people whose duties allow `permission` at that OPD, or city-wide. One query."""
+    allowing = [role for role in ROLES.values() if permission in role.allows]
+    everywhere = Q(role__in=[role.key for role in allowing if role.reach is Reach.CITY])
+    there = Q(role__in=[role.key for role in allowing], opd_id=opd_id)
+    reach = everywhere | there if opd_id is not None else everywhere
+    held = current_duties(at or clock.now()).filter(reach, person__user__is_active=True)
+    return list(User.objects.filter(pk__in=held.values("person__user")).order_by("username"))
+
+
+def opds_on(day: date) -> QuerySet[Opd]:
+    return Opd.objects.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)

@@ -1,0 +1,44 @@
+"""`satukota sample …`: what a person or the start-up asks of the sample city."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import django
+from django.apps import apps
+from django.utils.translation import gettext as _
+
+from satukota.base.errors import UserError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do one of the acts below; 0 when done, 1 with a sentence when it cannot be."""
+    if not apps.ready:
+        django.setup()
+    acts = {"load": _load, "logins": _logins}
+    parser = argparse.ArgumentParser(prog="satukota sample", description=_("Kota contoh."))
+    parser.add_argument("act", choices=acts, help=_("load: memuat; logins: daftar akun contoh"))
+    asked = parser.parse_args(argv)
+    try:
+        acts[asked.act]()
+    except UserError as problem:
+        print(f"{problem.text} {problem.fix}".strip(), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load() -> None:
+    from . import loading
+
+    added = {name: number for name, number in loading.load().items() if number}
+    words = ", ".join(f"{number} {name}" for name, number in added.items())
+    print(_("Kota contoh dimuat: %(what)s.") % {"what": words} if added else _("Kota contoh lengkap."))
+
+
+def _logins() -> None:
+    from . import loading
+
+    rows = loading.logins()
+    wide = max(len(row.username) for row in rows)
+    for row in rows:
+        print(f"{row.username:{wide}}  {row.password:{wide + 7}}  {row.role} · {row.opd}")

@@ -1,0 +1,136 @@
+"""Places, links, power and cameras of the sample city, as register rows and as things that are watched."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from satukota.base import secrets
+from satukota.city import queries
+from satukota.city.models import Contract, Feeder, Kelurahan, Place
+from satukota.shared.monitoring.models import Target
+from satukota.work.cameras.models import Camera
+
+from . import facts
+from .wiring import Field, Wire, field
+
+PLACE_PREFIX = "contoh-"
+OLD_CAMERAS = 11  # installed before 2026 (press, January 2026: 11 old and 55 new)
+FIRST_DAYS = date(2022, 10, 3), date(2026, 4, 20)
+COST_RP = 50_000_000  # a point with its pole (press, 2022: Rp200 million for four)
+
+
+def add(opds: dict[str, int]) -> dict[str, int]:
+    """Add what is missing; how many rows of each. The simulator's addresses are put right in rows that are there."""
+    wires = field()
+    return {
+        "tempat": _add_places(),
+        "sambungan dan listrik": _add_feeders(wires, opds["diskominfo"]),
+        "kamera": _add_cameras(wires, opds),
+        "alamat": _correct_addresses(wires),
+    }
+
+
+def _add_places() -> int:
+    there = set(Place.objects.values_list("code", flat=True))
+    kelurahan = dict(Kelurahan.objects.values_list("code", "pk"))
+    rows = [
+        Place(
+            code=PLACE_PREFIX + row["code"], name=row["name"], kind=row["kind"],
+            kelurahan_id=kelurahan[row["kelurahan"]], lon=float(row["lon"]), lat=float(row["lat"]),
+            stake=int(row["stake"]), stake_reason=f"{row['stake_reason']} (contoh)",
+        )
+        for row in facts.table("places")
+        if PLACE_PREFIX + row["code"] not in there
+    ]  # fmt: skip
+    return len(Place.objects.bulk_create(rows))
+
+
+def _add_feeders(wires: Field, owner_id: int) -> int:
+    there = set(Feeder.objects.values_list("code", flat=True))
+    missing = [code for code in (*wires.links, *wires.powers) if code not in there]
+    if not missing:
+        return 0
+    rows = [_feeder(code, wires, owner_id) for code in missing]
+    Feeder.objects.bulk_create(rows)
+    watched = set(Target.objects.filter(code__in=missing).values_list("code", flat=True))
+    contracts = {row.vendor: row.pk for row in Contract.objects.filter(opd_id=owner_id)}
+    Target.objects.bulk_create(
+        Target(
+            kind=row.kind, code=row.code, name=row.name, address=row.probe_address, owner_id=owner_id,
+            contract_id=contracts.get(row.provider), kelurahan=row.kelurahan, lon=row.lon, lat=row.lat,
+        )
+        for row in rows
+        if row.code not in watched
+    )  # fmt: skip
+    return len(rows)
+
+
+def _feeder(code: str, wires: Field, owner_id: int) -> Feeder:
+    """The feeder in the middle of what hangs on it."""
+    words = facts.city()["feeder_words"][code.split("-")[0]]
+    behind = [row for row in facts.table("cameras") if code in (wires.cameras[row["code"]].link,
+                                                                wires.cameras[row["code"]].power)]  # fmt: skip
+    lon, lat = (_middle(float(row[axis]) for row in behind) for axis in ("lon", "lat"))
+    kelurahan = queries.kelurahan_of(lon, lat) if lon is not None and lat is not None else None
+    return Feeder(
+        kind=Feeder.Kind.LINK if code in wires.links else Feeder.Kind.POWER, code=code,
+        name=f"{words['name']} {kelurahan or ''}".strip(), medium=words["medium"], provider=words["provider"],
+        owner_id=owner_id, kelurahan=kelurahan, lon=lon, lat=lat, probe_address=wires.links.get(code, ""),
+    )  # fmt: skip
+
+
+def _middle(values: Iterable[float]) -> float | None:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def _add_cameras(wires: Field, opds: dict[str, int]) -> int:
+    there = set(Target.objects.values_list("code", flat=True))
+    rows = [row for row in facts.table("cameras") if row["code"] not in there]
+    places = {place.code: place for place in Place.objects.all()}
+    parents = dict(Target.objects.filter(kind__in=["link", "power"]).values_list("code", "pk"))
+    care = Contract.objects.filter(number=facts.city()["camera_contract"]).first()
+    targets = []
+    for row in rows:
+        wire, place = wires.cameras[row["code"]], places[PLACE_PREFIX + row["place"]]
+        targets.append(Target(
+            kind="camera", code=row["code"], name=row["name"], address=wire.address, owner_id=opds[row["owner"]],
+            contract=care if row["owner"] == "diskominfo" else None, place=place, kelurahan_id=place.kelurahan_id,
+            lon=float(row["lon"]), lat=float(row["lat"]), link_id=parents[wire.link], power_id=parents[wire.power],
+            is_public=row["purpose"] in {"traffic", "flood"},
+        ))  # fmt: skip
+    Target.objects.bulk_create(targets)
+    Camera.objects.bulk_create(
+        _camera(row, target, wires.cameras[row["code"]]) for row, target in zip(rows, targets, strict=True)
+    )
+    return len(rows)
+
+
+def _camera(row: dict[str, str], target: Target, wire: Wire) -> Camera:
+    number = int(row["code"].removeprefix("MB-"))
+    return Camera(
+        target=target, kind=row["kind"], serial_number=f"CONTOH-{number:04d}", maker="Contoh Optik",
+        model="CO-720" if wire.height <= 720 else "CO-1080", purpose=row["purpose"], height_m=float(row["height_m"]),
+        bearing_deg=float(row["bearing_deg"]), fov_deg=float(row["fov_deg"]), range_m=float(row["range_m"]),
+        width=wire.width, height=wire.height, fps=wire.fps, codec=wire.codec, onvif_address=wire.onvif_address,
+        username=wire.username, password_sealed=secrets.seal(wire.password),
+        installed_on=FIRST_DAYS[0] if number <= OLD_CAMERAS else FIRST_DAYS[1], cost_rp=COST_RP,
+        sign_installed=True if number % 3 else None,
+    )  # fmt: skip
+
+
+def _correct_addresses(wires: Field) -> int:
+    """Ports belong to the simulator: rows of an older sample city follow it. Retired things are left alone."""
+    right = {**wires.links, **{code: wire.address for code, wire in wires.cameras.items()}}
+    stale = [
+        target
+        for target in Target.objects.filter(code__in=right, retired_on=None)
+        if target.address != right[target.code] and _is_simulated(target.address)
+    ]
+    for target in stale:
+        target.address = right[target.code]
+    Target.objects.bulk_update(stale, ["address"])
+    return len(stale)
+
+
+def _is_simulated(address: str) -> bool:
+    return "127.0.0.1:186" in address
