@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from satukota.cli.speech import say
+from satukota.project.speech import say
 
 WRONG_USE = 2
 
