@@ -46,6 +46,7 @@ class Incident(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED, db_index=True)
     severity = models.PositiveSmallIntegerField(choices=Severity)
     severity_reason = models.CharField(max_length=200, blank=True)
+    is_work = models.BooleanField(default=False)  # something works badly: a job to plan, not an alarm
     root = models.ForeignKey("monitoring.Target", models.PROTECT, null=True, blank=True, related_name="incidents")
     owner = models.ForeignKey("city.Opd", models.PROTECT, related_name="incidents")
     place = models.ForeignKey("city.Place", models.PROTECT, null=True, blank=True, related_name="incidents")
@@ -61,11 +62,16 @@ class Incident(models.Model):
     escalate_at = models.DateTimeField(null=True)
     sop = models.ForeignKey(Sop, models.PROTECT, null=True, related_name="incidents")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    episode = models.PositiveSmallIntegerField(default=1)  # grows when reopened: everybody is told afresh
+    also_told = models.JSONField(default=list)  # user ids told of it under another number (merge, un-merge)
 
     class Meta:
         ordering = ["-opened_at"]
         verbose_name = "insiden"
-        indexes = [models.Index(fields=["state", "-severity", "-opened_at"], name="incident_worklist")]
+        indexes = [
+            models.Index(fields=["state", "-severity", "-opened_at"], name="incident_worklist"),
+            models.Index(fields=["-opened_at"], name="incident_recent"),  # list by period, export
+        ]
         constraints = [
             # one live incident per root cause, whatever two runners do at once
             models.UniqueConstraint(
@@ -81,19 +87,23 @@ class Incident(models.Model):
 
 
 class Member(models.Model):
-    """A target that is down because of the incident. Recovery is per member."""
+    """A target that is down because of the incident. Recovery is per member; down again is the same row again."""
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="members")
     target = models.ForeignKey("monitoring.Target", models.PROTECT, related_name="memberships")
     down_at = models.DateTimeField()
     cause = models.CharField(max_length=40, blank=True)
+    is_down = models.BooleanField(default=True)  # False: works, but badly
     change = models.ForeignKey("monitoring.StatusChange", models.SET_NULL, null=True, related_name="+")
     recovered_at = models.DateTimeField(null=True)
     came_from = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="+")  # for un-merge
 
     class Meta:
         ordering = ["down_at"]
-        constraints = [models.UniqueConstraint(fields=["incident", "target", "down_at"], name="member_once")]
+        constraints = [models.UniqueConstraint(fields=["incident", "target"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.target_id}"
 
 
 class Entry(models.Model):
@@ -110,6 +120,9 @@ class Entry(models.Model):
     class Meta:
         ordering = ["at", "pk"]
 
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.act}"
+
 
 class StepDone(models.Model):
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="steps_done")
@@ -119,3 +132,6 @@ class StepDone(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "step"], name="step_done_once")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.step}"

@@ -1,0 +1,43 @@
+"""Who may see and do what with incidents. A wrong OPD gets the same answer as a number that does not exist."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from satukota.base.errors import Missing
+from satukota.city import access
+
+from .models import Incident, Member
+
+
+def visible(user: Any, permission: str = "incidents.view") -> QuerySet[Incident]:
+    """Incidents of the person's OPDs, and those that took down something of theirs."""
+    reach = access.scope(user, permission)
+    if reach.everywhere:
+        return Incident.objects.all()
+    if not reach:
+        return Incident.objects.none()
+    touched = Member.objects.filter(incident=OuterRef("pk"), target__owner__in=reach.opd_ids)
+    return Incident.objects.filter(Q(owner__in=reach.opd_ids) | Exists(touched))
+
+
+def incident_for(user: Any, number: str) -> Incident:
+    """For reading. Raises Missing."""
+    rows = visible(user).select_related(
+        "root", "owner", "place", "kelurahan", "assigned_to__user", "opened_by", "sop", "merged_into"
+    )
+    return _one(rows, number)
+
+
+def incident_to(user: Any, number: str, permission: str) -> Incident:
+    """For acting: only incidents whose owner is within reach of the permission. Raises Missing."""
+    rows = access.visible(Incident.objects.select_related("root", "owner", "place", "kelurahan"), user, permission)
+    return _one(rows.select_related("assigned_to__user", "merged_into", "sop"), number)
+
+
+def _one(rows: QuerySet[Incident], number: str) -> Incident:
+    incident = rows.filter(number=number).first() if "\0" not in number else None
+    if incident is None:
+        raise Missing(_("Insiden ini tidak ditemukan."), fix=_("Periksa nomornya atau kembali ke daftar insiden."))
+    return incident

@@ -1,0 +1,250 @@
+"""One live incident per root cause: found, reopened or opened, and kept true as members come and go.
+
+Everything here runs inside `line.in_line()`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from satukota.base import clock
+from satukota.base.audit import actions as audit
+from satukota.city import queries as registers
+from satukota.rules import severity
+from satukota.shared.monitoring.models import StatusChange, Target, Verdict
+
+from . import around as monitoring
+from . import telling, words
+from .line import write
+from .models import Incident, Member, Sop
+
+LIVE = (Incident.State.RECEIVED, Incident.State.HANDLED)
+OPEN = (*LIVE, Incident.State.RECOVERED)
+FLAP = timedelta(minutes=10)  # down again so soon after recovery is the same incident
+TRIES = 5
+
+
+def live() -> Any:
+    return Incident.objects.filter(state__in=LIVE, merged_into=None).select_related(
+        "root", "owner", "place", "kelurahan", "assigned_to"
+    )
+
+
+def sop_for(kind: str, cause: str, at: datetime) -> Sop | None:
+    """The newest version in force for the cause, else for the kind, else for anything. One query."""
+    fits = Q(kind=kind, cause=cause) | Q(kind=kind, cause="") | Q(kind="", cause="")
+    return (
+        Sop.objects.filter(fits, active_from__lte=at)
+        .order_by(F("kind").desc(), F("cause").desc(), "-version").first()
+    )  # fmt: skip
+
+
+def next_number(at: datetime) -> str:
+    """INS-<year>-<six digits>: the one after the highest. The line is held, and the column is unique."""
+    start = f"INS-{clock.local(at).year}-"
+    last = Incident.objects.filter(number__startswith=start).order_by("-number").values_list("number", flat=True)[:1]
+    return f"{start}{int(last[0].removeprefix(start)) + 1 if last else 1:06d}"
+
+
+def create(at: datetime, **fields: Any) -> tuple[Incident, bool]:
+    """A new incident and True, or the live one of the same root and False when another writer was first."""
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                return Incident.objects.create(number=next_number(at), opened_at=at, **fields), True
+        except IntegrityError:
+            first = live().filter(root=fields["root"]).first() if fields.get("root") else None
+            if first is not None:
+                return first, False
+    raise RuntimeError(f"no free incident number after {TRIES} tries")
+
+
+def open_for(root: Target, *, cause: str, is_work: bool, at: datetime) -> tuple[Incident, bool]:
+    """Open the incident of a root cause, or find it opened by another writer (False). `settle` it after joining."""
+    return create(
+        at,
+        root=root,
+        title=words.title_of(root, cause, is_work=is_work, others=0, others_down=0),
+        kind=root.kind,
+        cause=cause,
+        is_work=is_work,
+        severity=severity.LOW,
+        owner_id=root.owner_id,
+        place_id=root.place_id,
+        kelurahan_id=root.kelurahan_id,
+        assigned_to=registers.duty_officer(root.owner_id, at),
+        sop=sop_for(root.kind, cause, at),
+    )
+
+
+def announce_opened(incident: Incident, at: datetime, *, by: Any = None, text: str = "") -> None:
+    """Timeline, audit, messages and feed of an opening, once severity and title are settled."""
+    write(incident, "opened", by=by, at=at, text=text, after=words.severity_words(incident.severity))
+    if incident.assigned_to is not None:
+        write(incident, "assigned", by=None, at=at, after=incident.assigned_to.name, text=_("petugas jaga OPD pemilik"))
+    audit.record(
+        "incidents.opened", on=incident, by=by, at=at, opd_code=incident.owner.code, why=incident.severity_reason,
+        after={"title": incident.title, "severity": incident.severity},
+    )  # fmt: skip
+    telling.tell_opened(incident, at)
+    telling.publish(incident, "opened", at)
+
+
+def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
+    """Live again as a new episode; whoever must know is told afresh. The caller has claimed the row's right to it."""
+    before = incident.get_state_display()
+    incident.state = Incident.State.HANDLED if incident.handled_at else Incident.State.RECEIVED
+    incident.episode += 1
+    incident.also_told = []
+    incident.recovered_at = incident.closed_at = None
+    incident.escalation = 0
+    incident.escalate_at = _escalate_at(incident, at)
+    incident.save(
+        update_fields=["state", "episode", "also_told", "recovered_at", "closed_at", "escalation", "escalate_at"]
+    )
+    write(incident, "reopened", by=by, at=at, text=why, before=before, after=incident.get_state_display())
+    audit.record("incidents.reopened", on=incident, by=by, at=at, opd_code=incident.owner.code, why=why)
+    telling.tell_opened(incident, at)
+    telling.publish(incident, "reopened", at)
+
+
+def join(incident: Incident, change: StatusChange, at: datetime) -> bool:
+    """Make the change's target a member that is not well; True when that is news."""
+    is_down = change.now == Verdict.DOWN
+    said = words.cause_words(change.target.kind, change.cause)
+    member, is_new = Member.objects.get_or_create(
+        incident=incident,
+        target=change.target,
+        defaults={"down_at": change.at, "cause": change.cause, "is_down": is_down, "change": change},
+    )
+    if is_new:
+        write(incident, "member_joined", by=None, at=at, text=str(change.target), after=said)
+        return True
+    if member.recovered_at is None and (member.cause, member.is_down) == (change.cause, is_down):
+        return False
+    act = "member_changed" if member.recovered_at is None else "member_down_again"
+    before = words.cause_words(change.target.kind, member.cause)
+    member.cause, member.is_down, member.change, member.recovered_at = change.cause, is_down, change, None
+    member.save(update_fields=["cause", "is_down", "change", "recovered_at"])
+    write(incident, act, by=None, at=at, text=str(change.target), before=before, after=said)
+    return True
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """What the incident touches: members and things hanging on its root."""
+
+    stake: int | None
+    place: str
+    members: int
+    others: int
+    others_down: int
+    dependents: int
+
+
+def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:
+    """Make title and severity true again. The machine only ever raises severity; `quietly` writes no timeline line."""
+    touched = _touched(incident)
+    was = incident.severity
+    if incident.root is not None and incident.opened_by_id is None:
+        others_down = touched.others_down if incident.state in LIVE else touched.others
+        incident.title = words.title_of(
+            incident.root, incident.cause, is_work=incident.is_work, others=touched.others, others_down=others_down
+        )
+        judged = severity.judge(
+            severity.AtStake(not incident.is_work, incident.kind, touched.stake, touched.members, touched.dependents)
+        )
+        if judged.level > was or not incident.severity_reason:
+            gone = max(touched.members, touched.dependents)
+            incident.severity = max(was, judged.level)
+            incident.severity_reason = words.reason_of(judged, place=touched.place, gone=gone)
+    if incident.severity > was or incident.escalate_at is None:
+        earlier = [moment for moment in (incident.escalate_at, _escalate_at(incident, at)) if moment]
+        incident.escalate_at = min(earlier, default=None) if incident.state in LIVE else None
+    incident.save(update_fields=["title", "severity", "severity_reason", "escalate_at"])
+    if incident.severity > was and not quietly:
+        write(
+            incident, "severity_raised", by=None, at=at, text=incident.severity_reason,
+            before=words.severity_words(was), after=words.severity_words(incident.severity),
+        )  # fmt: skip
+
+
+def become(incident: Incident, root: Target, *, cause: str, at: datetime) -> None:
+    """What looked like the failure of one thing turns out to be the failure of what it hangs on."""
+    before = incident.title
+    incident.root, incident.kind, incident.cause = root, root.kind, cause
+    incident.owner_id, incident.place_id, incident.kelurahan_id = root.owner_id, root.place_id, root.kelurahan_id
+    incident.severity_reason = ""  # judged afresh for the new root
+    if incident.state == Incident.State.RECEIVED:
+        incident.assigned_to = registers.duty_officer(root.owner_id, at)
+    if not incident.steps_done.exists():
+        incident.sop = sop_for(root.kind, cause, at)
+    incident.save()
+    incident.refresh_from_db()
+    settle(incident, at, quietly=True)
+    write(incident, "regrouped", by=None, at=at, before=before, after=incident.title)
+    audit.record(
+        "incidents.regrouped", on=incident, by=None, at=at, opd_code=incident.owner.code, before=before,
+        after=incident.title,
+    )  # fmt: skip
+
+
+def children_opened_apart(root: Target, since: datetime) -> list[Incident]:
+    """Live alarms opened by the machine since then whose root hangs on `root`; earliest first."""
+    behind = monitoring.behind(root).values("pk")
+    return list(
+        live().filter(root__in=behind, opened_at__gte=since, opened_by=None, is_work=False)
+        .order_by("opened_at", "pk")
+    )  # fmt: skip
+
+
+def recover_if_all_are_back(incident: Incident, at: datetime) -> bool:
+    """RECOVERED once no member is down; what a person opened about something else waits for a person."""
+    rows = list(incident.members.values_list("down_at", "recovered_at"))
+    measured = incident.opened_by_id is None or any(down_at <= incident.opened_at for down_at, _back in rows)
+    if not rows or not measured or any(back is None for _down, back in rows):
+        settle(incident, at)
+        return False
+    return mark_recovered(incident, by=None, at=at, why="")
+
+
+def mark_recovered(incident: Incident, *, by: Any, at: datetime, why: str) -> bool:
+    """False when it was not live any more. Everyone told of the failure is told."""
+    waiting = Incident.objects.filter(pk=incident.pk, state__in=LIVE, merged_into=None)
+    if not waiting.update(state=Incident.State.RECOVERED, recovered_at=at, escalate_at=None):
+        return False
+    incident.refresh_from_db()
+    settle(incident, at)
+    told = telling.tell_recovered(incident, at)
+    write(incident, "recovered", by=by, at=at, text=why or _("diberitahukan kepada %d orang") % told)
+    audit.record("incidents.recovered", on=incident, by=by, at=at, opd_code=incident.owner.code, why=why)
+    telling.publish(incident, "recovered", at)
+    return True
+
+
+def _touched(incident: Incident) -> _Touched:
+    fields = ("target_id", "recovered_at", "target__place__stake", "target__place__name")
+    rows = list(incident.members.values_list(*fields))
+    places = [(stake, name) for _pk, _back, stake, name in rows if stake is not None]
+    if incident.place is not None:
+        places.append((incident.place.stake, incident.place.name))
+    hanging: Sequence[tuple[int | None, str | None]] = ()
+    if incident.root is not None and incident.kind in severity.FEEDERS:
+        hanging = list(monitoring.behind(incident.root).values_list("place__stake", "place__name"))
+        places += [(stake, name or "") for stake, name in hanging if stake is not None]
+    stake, place = max(places, default=(None, ""), key=lambda pair: pair[0] or 0)
+    others = [back for pk, back, _stake, _name in rows if pk != incident.root_id]
+    return _Touched(
+        stake, place, members=len(rows), others=len(others), others_down=sum(back is None for back in others),
+        dependents=len(hanging),
+    )  # fmt: skip
+
+
+def _escalate_at(incident: Incident, since: datetime) -> datetime | None:
+    is_taken = incident.state == Incident.State.HANDLED
+    return severity.escalates_at(incident.severity, is_taken=is_taken, level=incident.escalation, since=since)
