@@ -8,7 +8,7 @@ import numpy as np
 from satukota_field.scenes import textures
 from satukota_field.scenes.models import draw_vehicle
 from satukota_field.scenes.optics import Eye
-from satukota_field.scenes.plate import Painter, Points, Sheet, rectangle
+from satukota_field.scenes.plate import Painter, Sheet, rectangle
 from satukota_field.scenes.textures import Picture
 from satukota_field.scenes.town import STREET_END_M, Building, Parked, Plant, Pole, Rgb, Town
 

@@ -1,0 +1,7 @@
+"""`python -m satukota_field` is `satukota field`."""
+
+import sys
+
+from satukota_field.cli import main
+
+sys.exit(main())

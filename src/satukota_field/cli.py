@@ -1,0 +1,119 @@
+"""The command line: run the field, or tell a running one what to do."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from satukota_field.control import FieldControl, FieldRefused
+from satukota_field.scenario import SAMPLE, Ports, Scenario, ScenarioError, load_scenario
+
+COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "status")
+EXAMPLES = """commands for a running field:
+  set MB-012 frozen        make a camera ill (healthy: well again)
+  link FO-03 down|up       cut or mend a link with its switch and cameras
+  power GD-01 down|up      cut or give power; cameras need time to boot
+  uplink cut|up            the three witnesses that stand for the internet
+  own_line cut|up          the witnesses and every link: our own line is gone
+  light auto|day|dusk|night
+  status                   everything about the running field, as JSON
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run or talk to the field; the answer is the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in COMMANDS:
+        return _tell(argv)
+    parser = argparse.ArgumentParser(
+        "satukota field", description="Simulated cameras, links and power.", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--scenario", type=Path, default=SAMPLE, help="TOML file (default: the sample town)")
+    parser.add_argument("--cameras", type=int, help="number of cameras, up to 1000")
+    parser.add_argument("--fault", action="append", default=[], metavar="CODE=FAULT", help="ill from the start")
+    parser.add_argument("--video", type=Path, help="serve this film on every camera")
+    parser.add_argument("--light", default="auto", choices=("auto", "day", "dusk", "night"))
+    parser.add_argument("--cache", type=Path, help="where finished clips are kept")
+    parser.add_argument("--workers", type=int, help="processes that make clips (default: one per core, at most 4)")
+    parser.add_argument("--free-ports", action="store_true", help="any free ports; ask `status` which")
+    parser.add_argument("--no-timeline", action="store_true", help="nothing goes wrong by itself")
+    parser.add_argument("--multicast", action="store_true", help="also answer WS-Discovery on 239.255.255.250:3702")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s field %(message)s", datefmt="%H:%M:%S")
+    try:
+        return asyncio.run(_live(_scenario(options), options))
+    except (ScenarioError, OSError) as problem:
+        print(f"satukota field: {problem}", file=sys.stderr)
+        return 2
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    scenario = load_scenario(options.scenario)
+    if options.cameras is not None:
+        scenario = scenario.with_number(options.cameras)
+    faults = {}
+    for told in options.fault:
+        code, mark, fault = told.partition("=")
+        if not mark:
+            raise ScenarioError(f"--fault {told}: write CODE=FAULT, for example MB-012=frozen")
+        faults[code] = fault
+    scenario = scenario.with_faults(faults)
+    if options.video:
+        film = str(options.video.resolve())
+        scenario = replace(scenario, cameras=tuple(replace(c, video=film) for c in scenario.cameras))
+    if options.no_timeline:
+        scenario = replace(scenario, timeline=())
+    return replace(scenario, ports=Ports.free()) if options.free_ports else scenario
+
+
+async def _live(scenario: Scenario, options: argparse.Namespace) -> int:
+    from satukota_field.field import FieldServer
+
+    end = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, end.set)
+    field = FieldServer(
+        scenario, cache=options.cache, light=options.light, workers=options.workers, multicast=options.multicast
+    )
+    async with field:
+        print(f"field: {len(field.mounts)} cameras, control port {field.control_port}", flush=True)
+        announce = asyncio.create_task(_announce_ready(field.mounts.values(), end))
+        await end.wait()
+        announce.cancel()
+    return 0
+
+
+async def _announce_ready(mounts, end: asyncio.Event) -> None:  # type: ignore[no-untyped-def]
+    started = asyncio.get_running_loop().time()
+    while not all(mount.is_ready for mount in mounts):
+        await asyncio.sleep(0.05)
+    print(f"field: all pictures ready after {asyncio.get_running_loop().time() - started:.1f} s", flush=True)
+
+
+def _tell(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "satukota field", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("words", nargs="+")
+    parser.add_argument("--port", type=int, default=Ports().control, help="control port of the running field")
+    options = parser.parse_args(argv)
+    control = FieldControl(options.port)
+    try:
+        if options.words == ["status"]:
+            print(json.dumps(control.status(), indent=1))
+        else:
+            control.do(" ".join(options.words))
+    except FieldRefused as reason:
+        print(f"satukota field: {reason}", file=sys.stderr)
+        return 2
+    except OSError as problem:
+        print(f"satukota field: no field answers on port {options.port} ({problem})", file=sys.stderr)
+        return 3
+    return 0

@@ -1,0 +1,169 @@
+"""Clips ready to send: H.264 cut into RTP packets once, kept in a file, shared by every reader through mmap.
+
+File: magic, 8-byte length of the head, head (JSON), body. The body holds for each picture its packets as they go
+over the wire (RFC 2326 §10.12 interleaved frame on channel 0, RTP header RFC 3550, payload RFC 6184), with sequence
+number, time stamp and source left zero: the sender writes those into a copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+MAGIC = b"SKCLIP2\n"
+MTU = 1400
+RTP_HEAD = 16  # 4 of the interleaved frame, 12 of RTP
+PAYLOAD_TYPE = 96
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides the bytes of a clip. `kind` is "live" or a fault that needs other pictures."""
+
+    seed: int
+    name: str
+    width: int
+    height: int
+    fps: float
+    gop_s: float
+    light: str
+    kind: str = "live"
+    loop_s: float = 22.0
+    video: str | None = None
+
+    def key(self) -> str:
+        """Name in the cache: parameters, the code that renders and encodes, and the film when there is one."""
+        film = None
+        if self.video:
+            stat = Path(self.video).stat()
+            film = (stat.st_size, stat.st_mtime_ns)
+        told = json.dumps([asdict(self), film], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Hash of the code that makes clips: a changed scene never shows an old picture."""
+    here = Path(__file__).parent
+    parts = sorted(here.glob("scenes/*.py")) + [here / "baking.py", here / "clips.py"]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One access unit in the body: where it lies and how long each of its packets is, heads included."""
+
+    is_key: bool
+    start: int
+    packets: tuple[int, ...]
+
+
+class Clip:
+    """A clip file, opened. Raises ValueError when the file is not whole."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC) + 8)
+            if start[: len(MAGIC)] != MAGIC or len(start) < len(MAGIC) + 8:
+                raise ValueError(f"{path.name} is not a clip")
+            (length,) = struct.unpack(">Q", start[len(MAGIC) :])
+            try:
+                head = json.loads(file.read(length))
+            except ValueError as broken:
+                raise ValueError(f"{path.name} has a broken head") from broken
+            self._from = len(start) + length
+            if path.stat().st_size != self._from + head["body"]:
+                raise ValueError(f"{path.name} was cut off")
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.fps: float = head["fps"]
+        self.width: int = head["width"]
+        self.height: int = head["height"]
+        self.sps, self.pps = bytes.fromhex(head["sps"]), bytes.fromhex(head["pps"])
+        self.pictures = [Picture(bool(key), start, tuple(packets)) for key, start, packets in head["pictures"]]
+        self.keys = [k for k, picture in enumerate(self.pictures) if picture.is_key]
+        self._stills: list[tuple[int, int]] = [(a, b) for a, b in head["stills"]]
+
+    def wire(self, index: int, sequence: int, timestamp: int, source: int) -> bytes:
+        """The packets of one picture, ready to write."""
+        picture = self.pictures[index]
+        at = self._from + picture.start
+        data = bytearray(self._map[at : at + sum(picture.packets)])
+        place = 0
+        for length in picture.packets:
+            struct.pack_into(">HII", data, place + 6, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, source)
+            sequence += 1
+            place += length
+        return bytes(data)
+
+    def still(self, index: int) -> bytes:
+        """JPEG of the keyframe at or before this picture."""
+        turn = max(0, sum(1 for key in self.keys if key <= index) - 1)
+        start, length = self._stills[min(turn, len(self._stills) - 1)]
+        return self._map[self._from + start : self._from + start + length]
+
+
+def split_nals(access_unit: bytes) -> Iterator[bytes]:
+    """NAL units of an Annex B access unit, start codes removed (ITU-T H.264 Annex B)."""
+    # The pattern is written with \x01: \1 would be a back-reference.
+    for nal in re.split(rb"\x00\x00\x00?\x01", access_unit):
+        if nal:
+            yield nal
+
+
+def rtp_payloads(nal: bytes) -> Iterator[bytes]:
+    """One NAL unit as payloads of at most MTU bytes: itself, or FU-A fragments (RFC 6184 §5.8)."""
+    if len(nal) <= MTU:
+        yield nal
+        return
+    for start in range(1, len(nal), MTU - 2):
+        part = nal[start : start + MTU - 2]
+        first, last = start == 1, start + len(part) == len(nal)
+        yield bytes([(nal[0] & 0xE0) | 28, (nal[0] & 0x1F) | first << 7 | last << 6]) + part
+
+
+def packed_access_unit(access_unit: bytes) -> tuple[bytes, list[int]]:
+    """(bytes for the wire with zero sequence, time and source; length of each packet). Delimiters and SEI are left out."""
+    payloads = [p for nal in split_nals(access_unit) if nal[0] & 31 not in (6, 9) for p in rtp_payloads(nal)]
+    packets = []
+    for k, payload in enumerate(payloads):
+        marker = 0x80 if k == len(payloads) - 1 else 0
+        packets.append(
+            struct.pack(">BBHBBHII", 0x24, 0, len(payload) + 12, 0x80, PAYLOAD_TYPE | marker, 0, 0, 0) + payload
+        )
+    return b"".join(packets), [len(packet) for packet in packets]
+
+
+def write_clip(
+    path: Path, size: tuple[int, int], fps: float, units: list[tuple[bool, bytes]], stills: list[bytes]
+) -> None:
+    """Write access units (is keyframe, Annex B bytes) as a clip; whole or not at all."""
+    body, pictures, places = bytearray(), [], []
+    sps = pps = b""
+    for is_key, unit in units:
+        for nal in split_nals(unit) if not (sps and pps) else ():
+            sps = nal if nal[0] & 31 == 7 else sps
+            pps = nal if nal[0] & 31 == 8 else pps
+        packed, lengths = packed_access_unit(unit)
+        pictures.append([int(is_key), len(body), lengths])
+        body += packed
+    if not sps or not pps or not pictures or not pictures[0][0]:
+        raise ValueError("the film does not begin with a keyframe and its parameter sets")
+    for still in stills:
+        places.append([len(body), len(still)])
+        body += still
+    head = {
+        "fps": fps, "width": size[0], "height": size[1], "sps": sps.hex(), "pps": pps.hex(),
+        "pictures": pictures, "stills": places, "body": len(body),
+    }  # fmt: skip
+    told = json.dumps(head).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{hashlib.sha256(told).hexdigest()[:8]}.part")
+    part.write_bytes(MAGIC + struct.pack(">Q", len(told)) + told + body)
+    part.replace(path)

@@ -1,0 +1,182 @@
+"""What is simulated: cameras, links, power, logins, and what goes wrong when. Read from TOML or made for a number."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from satukota_field.logins import Login
+
+SAMPLE = Path(__file__).parent / "scenarios" / "bontang.toml"
+
+# Faults that show other pictures, and faults of the connection. Each is one word on the command line.
+PICTURE_FAULTS = ("frozen", "frozen_noise", "black", "covered", "defocused", "turned", "low_fps", "one_fps",
+                  "resolution_change", "huge")  # fmt: skip
+LINE_FAULTS = ("wrong_clock", "slow", "silent", "hanging", "refusing", "unauthorised", "closing", "html",
+               "no_keyframe", "busy")  # fmt: skip
+FAULTS = ("healthy", *PICTURE_FAULTS, *LINE_FAULTS)
+MAX_CAMERAS, MAX_LINKS = 1000, 40
+
+
+class ScenarioError(ValueError):
+    """The scenario cannot be used; the text says what and where."""
+
+
+@dataclass(frozen=True)
+class CameraSpec:
+    code: str
+    link: str
+    power: str
+    seed: int
+    name: str
+    width: int = 640
+    height: int = 360
+    fps: float = 10.0
+    gop_s: float = 2.0
+    login: Login | None = None
+    onvif: bool = False
+    night: str = "night_colour"  # what this camera does after dark: "night_colour" or "night_ir"
+    fault: str = "healthy"
+    video: str | None = None
+    max_sessions: int = 8
+    when_full: int = 453  # what the camera answers over that limit: 453 or 503
+    clock_off_s: float = 437.0  # how wrong the clock is under the fault wrong_clock
+    slow_s: float = 6.0  # how late the first picture is under the fault slow
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", self.code):
+            raise ScenarioError(f"camera code {self.code!r}: 1 to 40 letters, digits, dots, dashes, underscores")
+        if self.fault not in FAULTS:
+            raise ScenarioError(f"{self.code}: no such fault: {self.fault}; one of {', '.join(FAULTS)}")
+        if self.width % 2 or self.height % 2 or not 64 <= self.width <= 3840 or not 64 <= self.height <= 2160:
+            raise ScenarioError(f"{self.code}: size must be even and between 64x64 and 3840x2160")
+        if not 1 <= self.fps <= 60 or not 0.2 <= self.gop_s <= 60:
+            raise ScenarioError(f"{self.code}: fps must be 1 to 60 and gop_s 0.2 to 60")
+        if self.night not in ("night_colour", "night_ir") or self.when_full not in (453, 503):
+            raise ScenarioError(f"{self.code}: night is night_colour or night_ir, when_full is 453 or 503")
+        if self.video and not Path(self.video).is_file():
+            raise ScenarioError(f"{self.code}: no such video file: {self.video}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """At `at_s` after the start do one thing, in the words of the control port; `every_s` repeats it from then on."""
+
+    at_s: float
+    do: str
+    every_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Ports:
+    """First port of each kind; all 0 means: whatever is free."""
+
+    rtsp: int = 18600
+    switch: int = 18640
+    witness: int = 18680
+    discovery: int = 18689
+    onvif: int = 18691
+    control: int = 18699
+
+    @classmethod
+    def free(cls) -> Ports:
+        return cls(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    cameras: tuple[CameraSpec, ...]
+    links: tuple[str, ...] = ()
+    powers: tuple[str, ...] = ()
+    timeline: tuple[Step, ...] = ()
+    ports: Ports = field(default_factory=Ports)
+    boot_s: float = 20.0  # from power back to the first answer
+    loop_s: float = 22.0
+
+    def __post_init__(self) -> None:
+        codes = [camera.code for camera in self.cameras]
+        twice = {code for code in codes if codes.count(code) > 1} if len(set(codes)) < len(codes) else set()
+        if not codes or twice or len(codes) > MAX_CAMERAS:
+            raise ScenarioError(
+                f"1 to {MAX_CAMERAS} cameras, each code once" + (f"; twice: {min(twice)}" if twice else "")
+            )
+        object.__setattr__(self, "links", self.links or tuple(dict.fromkeys(c.link for c in self.cameras)))
+        object.__setattr__(self, "powers", self.powers or tuple(dict.fromkeys(c.power for c in self.cameras)))
+        for camera in self.cameras:
+            if camera.link not in self.links or camera.power not in self.powers:
+                raise ScenarioError(f"{camera.code}: link {camera.link} or power {camera.power} is not listed")
+        if len(self.links) > MAX_LINKS:
+            raise ScenarioError(f"at most {MAX_LINKS} links")
+
+    def with_faults(self, faults: dict[str, str]) -> Scenario:
+        """The same, with these cameras ill from the start. Raises ScenarioError for an unknown camera."""
+        unknown = set(faults) - {camera.code for camera in self.cameras}
+        if unknown:
+            raise ScenarioError(f"no such camera: {min(unknown)}")
+        return replace(self, cameras=tuple(replace(c, fault=faults.get(c.code, c.fault)) for c in self.cameras))
+
+    def with_number(self, number: int) -> Scenario:
+        """The first `number` cameras; more than there are repeat the pictures of the first ones under new codes."""
+        if not 1 <= number <= MAX_CAMERAS:
+            raise ScenarioError(f"--cameras must be 1 to {MAX_CAMERAS}")
+        known = self.cameras
+        stem = known[0].code.split("-")[0]
+        more = (
+            replace(known[k % len(known)], code=f"{stem}-{k + 1:04d}", onvif=False, fault="healthy")
+            for k in range(len(known), number)
+        )
+        cameras = (*known[:number], *more)
+        codes = {camera.code for camera in cameras}
+        links = tuple(link for link in self.links if any(c.link == link for c in cameras))
+        timeline = tuple(step for step in self.timeline if _about(step.do, codes, set(links)))
+        return replace(self, cameras=cameras, timeline=timeline)
+
+
+def _about(do: str, codes: set[str], links: set[str]) -> bool:
+    """Whether a step still makes sense with these cameras and links."""
+    words = do.split()
+    return words[1] in (codes if words[0] == "set" else links) if words[0] in ("set", "link") else True
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file. Raises ScenarioError with the place of the mistake."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise ScenarioError(f"{path.name}: {problem}") from problem
+    try:
+        usual = told.get("usual", {})
+        cameras = tuple(_camera({**usual, **row}, path.parent) for row in told["cameras"])
+        timeline = tuple(
+            Step(float(row["at_s"]), do, row.get("every_s")) for row in told.get("timeline", []) for do in row["do"]
+        )
+        return Scenario(
+            cameras,
+            tuple(told.get("links", ())),
+            tuple(told.get("powers", ())),
+            timeline,
+            Ports(**told.get("ports", {})),
+            float(told.get("boot_s", 20.0)),
+            float(told.get("loop_s", 22.0)),
+        )
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise ScenarioError(f"{path.name}: missing or unknown entry: {problem}") from problem
+
+
+def _camera(row: dict[str, Any], folder: Path) -> CameraSpec:
+    row = dict(row)
+    size, login, video = row.pop("size", None), row.pop("login", None), row.pop("video", None)
+    if size:
+        row["width"], row["height"] = size
+    if login:
+        try:
+            row["login"] = Login(**login)
+        except (TypeError, ValueError) as problem:
+            raise ScenarioError(f"{row.get('code')}: login: {problem}") from problem
+    if video:
+        row["video"] = str((folder / video).resolve())
+    row.setdefault("name", row.get("code", ""))
+    return CameraSpec(**row)
