@@ -1,7 +1,8 @@
 """Places, links, power and cameras of the sample city, as register rows and as things that are watched."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
+from math import hypot
 
 from satukota.base import secrets
 from satukota.city import queries
@@ -65,22 +66,27 @@ def _add_feeders(wires: Field, owner_id: int) -> int:
 
 
 def _feeder(code: str, wires: Field, owner_id: int) -> Feeder:
-    """The feeder in the middle of what hangs on it."""
+    """The feeder, standing at the camera in the middle of those it serves."""
     words = facts.city()["feeder_words"][code.split("-")[0]]
-    behind = [row for row in facts.table("cameras") if code in (wires.cameras[row["code"]].link,
-                                                                wires.cameras[row["code"]].power)]  # fmt: skip
-    lon, lat = (_middle(float(row[axis]) for row in behind) for axis in ("lon", "lat"))
-    kelurahan = queries.kelurahan_of(lon, lat) if lon is not None and lat is not None else None
+    is_link = code in wires.links
+    behind = [row for row in facts.table("cameras") if code in _parents(wires.cameras[row["code"]])]
+    lon, lat = _middle([(float(row["lon"]), float(row["lat"])) for row in behind])
+    kelurahan = queries.kelurahan_of(lon, lat)
     return Feeder(
-        kind=Feeder.Kind.LINK if code in wires.links else Feeder.Kind.POWER, code=code,
-        name=f"{words['name']} {kelurahan or ''}".strip(), medium=words["medium"], provider=words["provider"],
-        owner_id=owner_id, kelurahan=kelurahan, lon=lon, lat=lat, probe_address=wires.links.get(code, ""),
+        kind=Feeder.Kind.LINK if is_link else Feeder.Kind.POWER, code=code,
+        name=f"{words['name']} {kelurahan if is_link else code.split('-')[1]}", medium=words["medium"],
+        provider=words["provider"], owner_id=owner_id, kelurahan=kelurahan, lon=lon, lat=lat,
+        probe_address=wires.links.get(code, ""),
     )  # fmt: skip
 
 
-def _middle(values: Iterable[float]) -> float | None:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2] if ordered else None
+def _parents(wire: Wire) -> tuple[str, str]:
+    return wire.link, wire.power
+
+
+def _middle(spots: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The spot nearest to all the others together."""
+    return min(spots, key=lambda spot: sum(hypot(spot[0] - lon, spot[1] - lat) for lon, lat in spots))
 
 
 def _add_cameras(wires: Field, opds: dict[str, int]) -> int:

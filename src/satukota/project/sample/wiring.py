@@ -1,7 +1,21 @@
-"""How the simulated field is wired: which camera hangs on which link and power, and what it sends."""
+"""How the simulated field is wired: which camera hangs on which link and power, and what it sends.
 
+The scenario file of the simulator is the truth; it is read as a file, because the product never imports the simulator.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from satukota.base.errors import UserError
+
+SCENARIO = settings.PACKAGE.parent / "satukota_field" / "scenarios" / "bontang.toml"
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -27,21 +41,32 @@ class Field:
     cameras: dict[str, Wire]
 
 
-_BLOCKS = (("FO-01", 7), ("FO-02", 14), ("FO-03", 21), ("FO-04", 27), ("FO-05", 33), ("FO-06", 38), ("FO-07", 52),
-           ("FO-08", 60), ("RD-01", 63), ("4G-01", 66))  # fmt: skip
-
-
 @cache
 def field() -> Field:
-    links = {code: f"127.0.0.1:{18640 + k}" for k, (code, _) in enumerate(_BLOCKS)}
-    powers = tuple(f"GD-{k:02d}" for k in range(1, 11))
-    cameras = {}
-    for n in range(1, 67):
-        k = next(k for k, (_, last) in enumerate(_BLOCKS) if n <= last)
-        cameras[f"MB-{n:03d}"] = Wire(
-            link=_BLOCKS[k][0], power=powers[k], address=f"rtsp://127.0.0.1:{18600 + k}/MB-{n:03d}",
-            width=1280, height=720, fps=10.0, codec="h264",
-            onvif_address=f"http://127.0.0.1:{18690 + n}/onvif/device_service" if n <= 8 else "",
-            username="", password="",
-        )  # fmt: skip
-    return Field(links, powers, cameras)
+    """Read once per process. Raises UserError where the simulator is not installed."""
+    try:
+        told = tomllib.loads(SCENARIO.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise UserError(
+            _("Skenario simulator lapangan tidak ditemukan."),
+            fix=_("Pasang satukota lengkap dengan satukota_field."),
+        ) from problem
+    ports, links = told["ports"], told["links"]
+    rows = [{**told["usual"], **row} for row in told["cameras"]]
+    onvif = [row["code"] for row in rows if row.get("onvif")]
+    return Field(
+        links={code: f"{HOST}:{ports['switch'] + place}" for place, code in enumerate(links)},
+        powers=tuple(told["powers"]),
+        cameras={row["code"]: _wire(row, ports, links, onvif) for row in rows},
+    )
+
+
+def _wire(row: Mapping[str, Any], ports: Mapping[str, int], links: Sequence[str], onvif: Sequence[str]) -> Wire:
+    code, (width, height), login = row["code"], row["size"], row.get("login", {})
+    device = f"http://{HOST}:{ports['onvif'] + onvif.index(code)}/onvif/device_service" if code in onvif else ""
+    stream = f"rtsp://{HOST}:{ports['rtsp'] + links.index(row['link'])}/{code}"
+    return Wire(
+        link=row["link"], power=row["power"], address=stream,
+        width=width, height=height, fps=float(row["fps"]), codec="h264", onvif_address=device,
+        username=login.get("user", ""), password=login.get("password", ""),
+    )  # fmt: skip
