@@ -41,7 +41,7 @@ check: lint types layers quick ## Lint, types, layers and the quick tests
 
 lint: dev ## Style and likely mistakes, with a fixed line length
 	.venv/bin/ruff check .
-	.venv/bin/ruff format --check scripts src/satukota/cli src/satukota/project tests/setup tests/architecture
+	.venv/bin/ruff format --check .
 
 types: dev ## Type check
 	.venv/bin/mypy

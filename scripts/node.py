@@ -55,9 +55,7 @@ def _installed() -> Node:
     install_lock("node")
     node = _of_the_environment()
     if node is None:
-        raise SetupFailed(
-            f"No working Node. Install Node {LEAST_NODE} and npm {LEAST_NPM} or newer, then again."
-        )
+        raise SetupFailed(f"No working Node. Install Node {LEAST_NODE} and npm {LEAST_NPM} or newer, then again.")
     return node
 
 

@@ -1,0 +1,50 @@
+"""`make messages`: collects the texts to translate. The source language is Indonesian; English is the translation."""
+
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scripts.steps import ROOT, VENV_PYTHON, ends_with_a_sentence, run, step, var_folder
+
+LOCALE = ROOT / "src" / "satukota" / "locale"
+LANGUAGES = ("en",)
+BABEL = (VENV_PYTHON, "-m", "babel.messages.frontend")
+
+
+def main() -> None:
+    template = var_folder() / "django.pot"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    with step("Collecting texts"):
+        words = f"extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -o {template}"
+        texts = [*words.split(), "--no-location", "--sort-output", "--project", "satukota", "src/satukota"]
+        run([*BABEL, *texts], why="Texts could not be collected")
+    for language in LANGUAGES:
+        with step(f"src/satukota/locale/{language}"):
+            update(template, language)
+
+
+def texts_of_template(
+    file: BinaryIO, keywords: Any, comment_tags: Sequence[str], options: Any
+) -> Iterable[tuple[Any, ...]]:
+    """What babel calls for each template (babel.cfg): Django turns it into Python calls, babel reads those."""
+    from babel.messages.extract import extract_python
+    from django.utils.translation.template import templatize
+
+    calls = templatize(file.read().decode("utf-8"))
+    return extract_python(io.BytesIO(calls.encode("utf-8")), keywords, comment_tags, options)
+
+
+def update(template: Path, language: str) -> None:
+    """Bring one catalogue up to date; translations that still fit are kept."""
+    known = (LOCALE / language / "LC_MESSAGES" / "django.po").is_file()
+    command = ["update", "--no-fuzzy-matching", "--ignore-obsolete"] if known else ["init"]
+    run(
+        [*BABEL, *command, "-D", "django", "-i", template, "-d", LOCALE, "-l", language],
+        why=f"The catalogue of {language} could not be written",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(ends_with_a_sentence(main))
