@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.base.errors import Missing, NotAllowed
 
-from .models import Duty
+from .models import Duty, Person
 from .roles import PERMISSIONS, ROLES, Reach
 
 Thing = TypeVar("Thing", bound=Model)
@@ -66,7 +66,17 @@ def may(user: Any, permission: str, opd_id: int | None = None) -> bool:
 def require(user: Any, permission: str, opd_id: int | None = None) -> None:
     """Raises NotAllowed, which every page answers as 404."""
     if not may(user, permission, opd_id):
-        raise NotAllowed(_("Halaman atau data ini tidak ditemukan."), fix=_("Periksa alamatnya atau kembali ke awal."))
+        raise _not_found()
+
+
+def _not_found() -> NotAllowed:
+    return NotAllowed(_("Halaman atau data ini tidak ditemukan."), fix=_("Periksa alamatnya atau kembali ke awal."))
+
+
+def require_everywhere(user: Any, permission: str) -> None:
+    """For acts that concern the whole city. Raises NotAllowed."""
+    if not scope(user, permission).everywhere:
+        raise _not_found()
 
 
 def visible(things: QuerySet[Thing], user: Any, permission: str, *, owner: str = "owner") -> QuerySet[Thing]:
@@ -79,7 +89,30 @@ def visible(things: QuerySet[Thing], user: Any, permission: str, *, owner: str =
 
 def one(things: QuerySet[Thing], user: Any, permission: str, *, owner: str = "owner", **lookup: Any) -> Any:
     """The one row, or the same Missing for a wrong OPD and for no such thing."""
-    found = visible(things, user, permission, owner=owner).filter(**lookup).first()
+    return existing(visible(things, user, permission, owner=owner), **lookup)
+
+
+def existing(things: QuerySet[Thing], **lookup: Any) -> Any:
+    """The one row, whoever asks; Missing when there is none."""
+    found = things.filter(**lookup).first()
     if found is None:
         raise Missing(_("Halaman atau data ini tidak ditemukan."), fix=_("Periksa alamatnya atau kembali ke awal."))
     return found
+
+
+def to_edit(things: QuerySet[Thing], by: Any, *, owner: str = "owner", **lookup: Any) -> Any:
+    """The one register row `by` may edit, else Missing. `by` None is the machine: a command on the server."""
+    return existing(things, **lookup) if by is None else one(things, by, "registers.edit", owner=owner, **lookup)
+
+
+def person_to_edit(by: Any, person_id: int) -> Person:
+    """A person with a duty, past or present, at an OPD `by` may edit, or without any duty yet. Else Missing."""
+    person = existing(Person.objects.all(), pk=person_id)
+    if by is None:
+        return person
+    require(by, "registers.edit")
+    opd_ids = set(person.duties.values_list("opd_id", flat=True))
+    reach = scope(by, "registers.edit")
+    if opd_ids and not any(reach.covers(opd_id) for opd_id in opd_ids):
+        raise _not_found()
+    return person

@@ -1,5 +1,13 @@
 """Every write to the registers. Each is one transaction with its line on the audit log."""
 
+from .boundaries import BoundaryReport, import_boundaries
+from .offices import add_opd, edit_opd, end_opd
+from .people import add_person, assign_duty, edit_person, end_duty
 from .profile import Loaded, load_profile
+from .things import add_contract, add_feeder, add_place, edit_contract, edit_feeder, edit_place, on_feeder_saved
 
-__all__ = ["Loaded", "load_profile"]
+__all__ = [
+    "BoundaryReport", "Loaded", "add_contract", "add_feeder", "add_opd", "add_person", "add_place", "assign_duty",
+    "edit_contract", "edit_feeder", "edit_opd", "edit_person", "edit_place", "end_duty", "end_opd",
+    "import_boundaries", "load_profile", "on_feeder_saved",
+]  # fmt: skip
