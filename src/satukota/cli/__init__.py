@@ -67,6 +67,13 @@ def _field(words: list[str]) -> int:
     return field_main(words)
 
 
+def _sample(words: list[str]) -> int:
+    _settings()
+    from satukota.project.sample import doors
+
+    return doors.main(words)
+
+
 def _web(words: list[str]) -> int:
     _settings()
     port = os.environ.get("SATUKOTA_PORT", "8000")
@@ -109,7 +116,7 @@ def _settings() -> None:
 
 COMMANDS = {
     "run": Command(_run, "menyalakan semuanya dan menjaganya tetap hidup", "start everything and keep it alive"),
-    "sample": Command(_django("sample"), "kota contoh: load, logins", "the sample city: load, logins"),
+    "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
     "import": Command(_django("import"), "memasukkan register dari berkas", "bring registers in from a file"),
     "audit": Command(_django("audit"), "verify: memeriksa rantai log audit", "verify: check the audit chain"),
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
