@@ -17,13 +17,12 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from satukota_field.clips import Recipe, write_clip
 from satukota_field.scenes import Scene
 from satukota_field.scenes.lens import add_lettering, add_noise, spoil
+from satukota_field.scenes.textures import Picture
 
-Frame = NDArray[np.uint8]
 HUGE = (7680, 4320)
 REAL_FPS = {"low_fps": 3.0, "one_fps": 1.0}
 SPOILED = {"black": 1.0, "covered": 0.75, "defocused": 4.0}  # lens faults and their level here
@@ -45,9 +44,10 @@ class Encoder:
         }
         self._count = 0
 
-    def units(self, frames: Iterable[Frame]) -> Iterator[tuple[bool, bytes]]:
+    def units(self, frames: Iterable[Picture]) -> Iterator[tuple[bool, bytes]]:
         for frame in frames:
-            picture = av.VideoFrame.from_ndarray(cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420), format="yuv420p")
+            yuv = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420), np.uint8)
+            picture = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
             picture.pts, self._count = self._count, self._count + 1
             yield from ((packet.is_keyframe, bytes(packet)) for packet in self._stream.encode(picture))
         yield from ((packet.is_keyframe, bytes(packet)) for packet in self._stream.encode(None))
@@ -66,7 +66,7 @@ def bake(recipe: Recipe, path: Path) -> None:
     group = max(1, round(recipe.gop_s * fps))
     stills: list[bytes] = []
 
-    def kept(frames: Iterable[Frame]) -> Iterator[Frame]:
+    def kept(frames: Iterable[Picture]) -> Iterator[Picture]:
         for k, frame in enumerate(frames):
             if k % group == 0:
                 stills.append(_jpeg(frame))
@@ -77,7 +77,7 @@ def bake(recipe: Recipe, path: Path) -> None:
     write_clip(path, size, fps, units, stills)
 
 
-def _frames(recipe: Recipe, fps: float, group: int) -> Iterator[Frame]:
+def _frames(recipe: Recipe, fps: float, group: int) -> Iterator[Picture]:
     """The pictures of a clip in order, whole groups only."""
     moments = [k / fps for k in range(max(1, round(recipe.loop_s * fps / group)) * group)]
     pictures = _film(recipe, moments) if recipe.video else _street(recipe, moments)
@@ -96,14 +96,14 @@ def _frames(recipe: Recipe, fps: float, group: int) -> Iterator[Frame]:
         yield from pictures
 
 
-def _street(recipe: Recipe, moments: list[float]) -> Iterator[Frame]:
+def _street(recipe: Recipe, moments: list[float]) -> Iterator[Picture]:
     scene = Scene(recipe.seed, recipe.name, (recipe.width, recipe.height))
     fault = recipe.kind if recipe.kind in (*SPOILED, "turned") else None
     for t_s in moments:
         yield scene.frame(t_s, recipe.light, fault, level=SPOILED.get(recipe.kind))
 
 
-def _film(recipe: Recipe, moments: list[float]) -> Iterator[Frame]:
+def _film(recipe: Recipe, moments: list[float]) -> Iterator[Picture]:
     """Pictures of a video file at these moments, from the start again when it ends, faults as filters on them."""
     assert recipe.video
     step, at, taken = moments[1] - moments[0] if len(moments) > 1 else 1.0, 0.0, 0
@@ -123,7 +123,7 @@ def _film(recipe: Recipe, moments: list[float]) -> Iterator[Frame]:
         at = 0.0
 
 
-def _spoiled_film(recipe: Recipe, picture: Frame) -> Frame:
+def _spoiled_film(recipe: Recipe, picture: Picture) -> Picture:
     size = (recipe.width, recipe.height)
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     if recipe.kind == "turned":
@@ -157,7 +157,7 @@ def _copy_film(recipe: Recipe, path: Path) -> bool:
     return True
 
 
-def _jpeg(picture: Frame) -> bytes:
+def _jpeg(picture: Picture) -> bytes:
     if picture.shape[1] > 1920:
         picture = cv2.resize(picture, (1920, 1080), interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()

@@ -129,7 +129,7 @@ def rtp_payloads(nal: bytes) -> Iterator[bytes]:
 
 
 def packed_access_unit(access_unit: bytes) -> tuple[bytes, list[int]]:
-    """(bytes for the wire with zero sequence, time and source; length of each packet). Delimiters and SEI are left out."""
+    """(bytes for the wire with zero sequence, time and source; length of each packet), without delimiters and SEI."""
     payloads = [p for nal in split_nals(access_unit) if nal[0] & 31 not in (6, 9) for p in rtp_payloads(nal)]
     packets = []
     for k, payload in enumerate(payloads):

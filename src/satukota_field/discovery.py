@@ -1,4 +1,4 @@
-"""WS-Discovery: answers probes for the simulated ONVIF cameras (OASIS WS-Discovery 1.0 draft 2005/04, ONVIF Core §7)."""
+"""WS-Discovery: answers probes for the ONVIF cameras (OASIS WS-Discovery draft 2005/04, ONVIF Core §7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES = {"NetworkVideoTransmitter", "Device"}
 
 
 class Discovery(asyncio.DatagramProtocol):
-    """One UDP socket on which every simulated camera answers for itself; a camera without line or power stays silent."""
+    """One UDP socket on which every camera answers for itself; one without line or power stays silent."""
 
     def __init__(self, devices: list[Device]) -> None:
         self._devices = devices

@@ -178,7 +178,10 @@ class Device:
         )
 
     def _get_capabilities(self, _: ET.Element) -> str:
-        streaming = "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>"
+        streaming = (
+            "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP>"
+            "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>"
+        )
         return (
             f"<tds:Capabilities><tt:Device><tt:XAddr>{self.service_url}</tt:XAddr></tt:Device>"
             f"<tt:Media><tt:XAddr>{self.address}/onvif/media_service</tt:XAddr>"

@@ -178,5 +178,5 @@ def _camera(row: dict[str, Any], folder: Path) -> CameraSpec:
             raise ScenarioError(f"{row.get('code')}: login: {problem}") from problem
     if video:
         row["video"] = str((folder / video).resolve())
-    row.setdefault("name", row.get("code", ""))
+    row.setdefault("name", f"{row.get('code')} SIMULASI")  # no picture of ours passes for a filmed one
     return CameraSpec(**row)

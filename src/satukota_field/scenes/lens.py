@@ -26,7 +26,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "mirrored": ("no level", 1.0),
 }
 VIEW_FAULTS = ("turned", "shifted", "rolled", "zoomed")
-NOISE_SIGMA = {"day": 1.1, "dusk": 2.2, "night_colour": 4.0, "night_ir": 2.6}
+NOISE_SIGMA = {"day": 1.1, "dusk": 2.2, "night_colour": 3.0, "night_ir": 2.2}
 
 
 def spoil(picture: Picture, fault: str, level: float, seed: int) -> Picture:

@@ -35,8 +35,8 @@ class Mood:
 
 MOODS = {
     "day": Mood((0.50, 0.45, 0.40), (0.62, 0.74, 0.82), 0.0, 0.0, 0.0, (226, 164, 96), (240, 226, 204), 0.85, 1500.0),
-    "dusk": Mood((0.26, 0.18, 0.17), (0.03, 0.05, 0.08), 0.30, 0.75, 0.0, (128, 78, 62), (104, 150, 232), 0.5, 1100.0),
-    "night_colour": Mood((0.030, 0.022, 0.018), (0, 0, 0), 0.62, 0.95, 0.0, (26, 18, 14), (44, 40, 42), 0.06, 900.0),
+    "dusk": Mood((0.26, 0.19, 0.18), (0.03, 0.05, 0.08), 0.30, 0.75, 0.0, (128, 78, 62), (104, 150, 232), 0.5, 1100.0),
+    "night_colour": Mood((0.046, 0.036, 0.030), (0, 0, 0), 1.0, 0.95, 0.0, (26, 18, 14), (44, 40, 42), 0.06, 900.0),
     "night_ir": Mood((0.012, 0.012, 0.012), (0, 0, 0), 0.10, 0.35, 1.0, (6, 6, 6), (12, 12, 12), 0.0, 900.0),
 }
 
@@ -107,13 +107,12 @@ def _haze_colour(mood: Mood) -> tuple[float, float, float]:
     return b * 0.92 + 8, g * 0.92 + 8, r * 0.92 + 8
 
 
-def _with_haze(
-    picture: NDArray[np.float32], metres: NDArray[np.float32], mood: Mood, haze: float
-) -> NDArray[np.float32]:
+def _with_haze(picture: NDArray[np.float32], metres: Picture, mood: Mood, haze: float) -> NDArray[np.float32]:
     reach = mood.haze_m * (1 - haze) ** 2 + 30.0 * haze
     veil = 1.0 - np.exp(-np.minimum(metres, SKY_M) / reach)
     veil[metres >= SKY_M] = 0
-    return picture * (1 - veil[..., None]) + np.array(_haze_colour(mood), np.float32) * veil[..., None]
+    share = veil.astype(np.float32)[..., None]
+    return picture * (1 - share) + np.array(_haze_colour(mood), np.float32) * share
 
 
 def haze_veil(light: str, haze: float, metres: float) -> tuple[float, tuple[float, float, float]]:
@@ -130,10 +129,9 @@ def _sky(eye: Eye, rays: NDArray[np.float32], mood: Mood, seed: int) -> NDArray[
     sky = np.array(mood.sky_low, np.float32) * (1 - share) + np.array(mood.sky_top, np.float32) * share
     if mood.clouds:
         noise = textures.fractal_noise(seed % 4)
-        ceiling = 60.0 / np.maximum(up, 0.03)
-        x = (rays[..., 0] * ceiling + 37 * seed) % 511
-        y = (rays[..., 1] * ceiling) % 511
-        cloud = cv2.remap(noise, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
+        ceiling = 60.0 / np.maximum(up, np.float32(0.03))
+        x, y = rays[..., 0] * ceiling + np.float32(37 * seed), rays[..., 1] * ceiling
+        cloud = cv2.remap(noise, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         cover = np.clip((cloud - 0.46) * 3.4, 0, 1) * mood.clouds * np.clip((up - 0.005) * 20, 0, 1)
         white = np.minimum(np.array(mood.sky_low, np.float32) * 1.08 + 14, 255)
         sky = sky * (1 - cover[..., None]) + white * cover[..., None]
@@ -148,7 +146,9 @@ def _reflect_sky(picture: NDArray[np.float32], sheet: Sheet, sky: NDArray[np.flo
     if not water.any():
         return
     share = 0.35 if mood.sun[0] > 0.1 else 0.25
-    picture[water] = picture[water] * (1 - share) + np.array(mood.sky_low, np.float32) * share
+    picture[water] = picture[water] * (1 - share) + (
+        np.array(mood.sky_low, np.float32) + np.array(mood.sky_top, np.float32)
+    ) * (share / 2)
 
 
 def _add_lamp_heads(
@@ -160,12 +160,10 @@ def _add_lamp_heads(
     colour = LAMP_COLOUR * 0.6 + 0.4 if not mood.infrared else np.ones(3)
     for (x, y), far in zip(pixels, depth, strict=True):
         if far > 2:
-            add_glow(picture, (float(x), float(y)), sheet.eye.focal_px * 1.1 / float(far) + 4, colour * 255 * 0.95)
+            add_glow(picture, (float(x), float(y)), sheet.eye.focal_px * 0.45 / float(far) + 2.5, colour * 255 * 0.95)
 
 
-def add_glow(
-    picture: NDArray[np.floating], centre: tuple[float, float], radius: float, colour: NDArray[np.float64]
-) -> None:
+def add_glow(picture: Picture, centre: tuple[float, float], radius: float, colour: NDArray[np.float64]) -> None:
     """Add a soft round light to a float or uint8 picture, in place, saturating."""
     reach = int(radius * 3) + 1
     x0, y0 = int(centre[0]) - reach, int(centre[1]) - reach

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-NEAR_M = 0.4
+NEAR_M = 0.9
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from satukota_field.scenes.town import Rgb
 
 SKY_M = 9_000.0
 Points = NDArray[np.float64]
+Outline = NDArray[np.int32]
 
 
 @dataclass
@@ -23,9 +24,9 @@ class Sheet:
     eye: Eye
     albedo: Picture  # (h, w, 3) BGR
     glow: Picture  # (h, w, 3) BGR, light it gives at night
-    sun: NDArray[np.uint8]  # (h, w) 0 in shade .. 255 facing the sun
-    leaf: NDArray[np.uint8]  # (h, w) 255 where plants are: bright in infrared
-    metres: NDArray[np.float32]  # (h, w)
+    sun: Picture  # (h, w) 0 in shade .. 255 facing the sun
+    leaf: Picture  # (h, w) 255 where plants are: bright in infrared
+    metres: Picture  # (h, w) float32
 
 
 def sun_direction(hour: float) -> Points:
@@ -64,13 +65,13 @@ class Painter:
             np.full((h, w), SKY_M, np.float32),
         )
 
-    def _outline(self, corners: Points) -> tuple[NDArray[np.int32], tuple[slice, slice]] | None:
+    def _outline(self, corners: Points) -> tuple[Outline, tuple[slice, slice]] | None:
         """Pixel outline in 1/16 px and the rectangle around it, or None when out of the picture."""
         seen = clip_near(corners, self.eye)
         if len(seen) < 3:
             return None
         pixels, _ = self.eye.project(seen)
-        pixels = np.clip(pixels, -20_000, 20_000)
+        pixels = np.clip(pixels, -400_000, 400_000)
         low = np.maximum(np.floor(pixels.min(0)).astype(int) - 1, 0)
         high = np.minimum(np.ceil(pixels.max(0)).astype(int) + 2, (self.eye.width, self.eye.height))
         if (high - low).min() <= 0:
@@ -88,33 +89,50 @@ class Painter:
         ground: bool = False,
         flat_light: float | None = None,
     ) -> None:
-        """Fill a flat polygon (n, 3). A texture needs four corners: upper left, upper right, lower right, lower left."""
+        """Fill a flat polygon (n, 3). A texture needs four corners, clockwise from its upper left."""
         found = self._outline(corners)
         if found is None:
             return
         outline, where = found
-        mask = np.zeros((where[0].stop - where[0].start, where[1].stop - where[1].start), np.uint8)
-        cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
         normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
         normal /= np.linalg.norm(normal) + 1e-9
         if normal @ (self.eye.position - corners[0]) < 0:
             normal = -normal
-        light = max(0.0, float(normal @ self.to_sun)) if flat_light is None else flat_light
         s = self.sheet
-        if texture is not None:
-            _blend(s.albedo[where], self._warped(corners, texture, where), mask)
+        if texture is None:
+            cv2.fillPoly(s.albedo[where], [outline], bgr(colour or (128, 128, 128)), cv2.LINE_AA, 4)
+            cv2.fillPoly(s.glow[where], [outline], (0, 0, 0), cv2.LINE_AA, 4)
         else:
-            _blend(s.albedo[where], np.full((*mask.shape, 3), bgr(colour or (128, 128, 128)), np.uint8), mask)
-        shine = self._warped(corners, glow, where) if glow is not None else np.zeros((*mask.shape, 3), np.uint8)
-        _blend(s.glow[where], shine, mask)
-        solid = mask > 127
-        if not ground:
-            s.sun[where][solid] = int(255 * min(1.0, light))
-            s.leaf[where][solid] = 0
-        reach = float(normal @ (corners[0] - self.eye.position))
+            mask = np.zeros((where[0].stop - where[0].start, where[1].stop - where[1].start), np.uint8)
+            cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
+            _blend(s.albedo[where], self._warped(corners, texture, where), mask)
+            _blend(s.glow[where], 0 if glow is None else self._warped(corners, glow, where), mask)
+        if ground:
+            return
+        light = max(0.0, float(normal @ self.to_sun)) if flat_light is None else flat_light
+        cv2.fillPoly(s.sun[where], [outline], int(255 * min(1.0, light)), cv2.LINE_8, 4)
+        cv2.fillPoly(s.leaf[where], [outline], 0, cv2.LINE_8, 4)
+        self._mark_distance(corners, normal, outline, where)
+
+    def _mark_distance(self, corners: Points, normal: Points, outline: Outline, where: tuple[slice, slice]) -> None:
+        """Distances of a flat face: one number when it is small, else along every ray."""
+        metres = self.sheet.metres[where]
+        away = corners - self.eye.position
+        if np.ptp(corners, axis=0).max() < 1.6:
+            cv2.fillPoly(metres, [outline], float(np.linalg.norm(away.mean(0))), cv2.LINE_8, 4)
+            return
+        solid = np.zeros(metres.shape, np.uint8)
+        cv2.fillPoly(solid, [outline], 255, cv2.LINE_8, 4)
         facing = self.rays[where] @ normal.astype(np.float32)
-        metres = np.abs(reach / np.where(np.abs(facing) < 1e-5, 1e-5, facing))
-        s.metres[where][solid] = metres[solid]
+        reach = np.abs(np.float32(normal @ away[0]) / np.where(np.abs(facing) < 1e-5, np.float32(1e-5), facing))
+        cv2.copyTo(reach, solid, metres)
+
+    def lay_ground(self, colour: Rgb) -> None:
+        """Cover everything below the horizon with flat ground."""
+        down = np.maximum(-self.rays[..., 2], 1e-5)
+        below = self.rays[..., 2] < -self.eye.height_m / SKY_M
+        self.sheet.metres[below] = (self.eye.height_m / down)[below]
+        self.sheet.albedo[below] = bgr(colour)
 
     def _warped(self, corners: Points, texture: Picture, where: tuple[slice, slice]) -> Picture:
         """The texture as seen on its wall, cut to the rectangle; the near edge is cut where it passes the camera."""
@@ -146,7 +164,7 @@ class Painter:
         where, mask = (slice(y0, y1), slice(x0, x1)), np.ascontiguousarray(part[..., 3])
         s = self.sheet
         _blend(s.albedo[where], _unpremultiplied(part), mask)
-        _blend(s.glow[where], np.zeros((*mask.shape, 3), np.uint8), mask)
+        _blend(s.glow[where], 0, mask)
         solid = mask > 100
         s.sun[where][solid] = 190
         s.leaf[where][solid] = 255 if leaf else 0
@@ -182,12 +200,12 @@ class Painter:
         np.minimum(self.sheet.sun[where], 255 - mask, out=self.sheet.sun[where])
 
 
-def _blend(target: Picture, source: Picture, mask: NDArray[np.uint8]) -> None:
-    """target = source where mask is 255, mixed in between, in place."""
+def _blend(target: Picture, source: Picture | int, mask: Picture) -> None:
+    """target = source where mask is 255, mixed in between, in place; 0 stands for a black source."""
     share = cv2.merge([mask, mask, mask])
-    mixed = cv2.add(
-        cv2.multiply(source, share, scale=1 / 255), cv2.multiply(target, cv2.bitwise_not(share), scale=1 / 255)
-    )
+    mixed = cv2.multiply(target, cv2.bitwise_not(share), scale=1 / 255)
+    if not isinstance(source, int):
+        mixed = cv2.add(mixed, cv2.multiply(source, share, scale=1 / 255))
     target[:] = mixed
 
 

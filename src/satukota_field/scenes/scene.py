@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from satukota_field.scenes import lens
 from satukota_field.scenes.light import LIGHTS, add_glow, energy_at, haze_veil, light_sheet
-from satukota_field.scenes.models import draw_person, draw_vehicle, outline_of
+from satukota_field.scenes.models import RING, Figure, draw_person, draw_vehicle, outline_of
 from satukota_field.scenes.optics import Eye
 from satukota_field.scenes.plate import Sheet
-from satukota_field.scenes.street import paint_street
+from satukota_field.scenes.street import paint_street, roughen_ground
 from satukota_field.scenes.textures import Picture
-from satukota_field.scenes.town import build_town
+from satukota_field.scenes.town import Rgb, build_town
 from satukota_field.scenes.traffic import Mover, Traffic
 
 WIDER, TALLER = 1.8, 1.5  # the sheet around the normal view, so that a turned camera still has a street to show
-PAINTED_PX = 2200  # the width at which a sheet is painted before it is shrunk: smooth edges
+PAINTED_PX = 1560  # the width at which a sheet is painted before it is shrunk: smooth edges
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _View:
 
     eye: Eye
     plate: Picture  # (h, w, 3)
-    metres: NDArray[np.float32]  # (h, w)
+    metres: Picture  # (h, w) float32, metres along each ray
 
 
 class Scene:
@@ -79,6 +79,7 @@ class Scene:
         self.town = build_town(seed)
         self.traffic = Traffic(self.town, seed, self.weather.traffic, looped)
         self.eye = self._pose()
+        self._energies: dict[tuple[str, int, int], NDArray[np.float64]] = {}
         self._sheets: OrderedDict[float, Sheet] = OrderedDict()
         self._views: OrderedDict[tuple[object, ...], _View] = OrderedDict()
 
@@ -114,7 +115,7 @@ class Scene:
         return picture
 
     def truth(self, t_s: float, fault: str | None = None, *, level: float | None = None) -> list[Box]:
-        """Every person and vehicle in view at t_s, farthest first; `visible` is 0..1, hidden ones (< 0.1) are left out."""
+        """Every person and vehicle in view at t_s, farthest first, but those of which less than a tenth is visible."""
         strength = lens.FAULTS[fault][1] if fault and level is None else float(level or 0.0)
         view = self._view("day", None, fault if fault in lens.VIEW_FAULTS else None, strength)
         boxes = [self._box(view, m.kind, (m.x_m, m.y_m), m.heading, True, m.number) for m in self.traffic.at(t_s)]
@@ -126,13 +127,13 @@ class Scene:
     def _pose(self) -> Eye:
         rng = np.random.default_rng([self.seed, 15])
         w, h = self.size
-        side = float(rng.choice([-1, 1]))
+        side = self.town.camera_side
         focal = w / 2 / np.tan(np.radians(rng.uniform(60, 78)) / 2)
         pitch = np.radians(rng.uniform(13, 19))
-        x = side * (self.town.road_half_m + float(rng.uniform(-0.8, 0.8)))
+        x = side * (self.town.road_half_m + float(rng.uniform(-1.2, 0.2)))
         if self.town.kind == "market":
             x *= 0.6
-        yaw = -side * np.radians(rng.uniform(7, 17)) * (1.2 if self.town.kind == "boulevard" else 1.0)
+        yaw = -side * np.radians(rng.uniform(6, 15)) * (1.2 if self.town.kind == "boulevard" else 1.0)
         return Eye(
             x, float(rng.uniform(5.6, 7.6)), float(yaw), float(pitch), float(rng.normal(0, 0.008)), float(focal), w, h
         )
@@ -143,15 +144,13 @@ class Scene:
             w, h = int(self.size[0] * WIDER), int(self.size[1] * TALLER)
             factor = max(1.0, PAINTED_PX / w)
             large = paint_street(self.town, self.eye.scaled(factor, int(w * factor), int(h * factor)), hour)
-            self._sheets[hour] = Sheet(
-                self.eye.scaled(1.0, w, h),
-                *(
-                    cv2.resize(layer, (w, h), interpolation=cv2.INTER_AREA)
-                    for layer in (large.albedo, large.glow, large.sun)
-                ),
-                cv2.resize(large.leaf, (w, h), interpolation=cv2.INTER_NEAREST),
-                cv2.resize(large.metres, (w, h), interpolation=cv2.INTER_NEAREST),
-            )
+            smooth = [
+                cv2.resize(x, (w, h), interpolation=cv2.INTER_AREA) for x in (large.albedo, large.glow, large.sun)
+            ]
+            sharp = [cv2.resize(x, (w, h), interpolation=cv2.INTER_NEAREST) for x in (large.leaf, large.metres)]
+            sheet = Sheet(self.eye.scaled(1.0, w, h), smooth[0], smooth[1], smooth[2], sharp[0], sharp[1])
+            roughen_ground(sheet)
+            self._sheets[hour] = sheet
             if len(self._sheets) > 2:
                 self._sheets.popitem(last=False)
         return self._sheets[hour]
@@ -184,84 +183,81 @@ class Scene:
 
     def _draw_movers(self, picture: Picture, view: _View, t_s: float, light: str) -> None:
         for mover in self.traffic.at(t_s):
-            half, long, tall = outline_of(mover.kind)
-            where = self._rectangle(view, mover, max(half, long) + 0.4, tall + 0.2)
+            figure = Figure(picture, view.eye, (mover.x_m, mover.y_m), mover.heading)
+            where = self._rectangle(figure, mover.kind)
             if where is None:
                 continue
             part, behind = picture[where], picture[where].copy()
-            self._draw_mover(picture, view, mover, light)
-            distance = float(np.hypot(mover.x_m - self.eye.x_m, mover.y_m))
-            veil, colour = haze_veil(light, self.weather.haze, distance)
+            self._draw_mover(figure, mover, light)
+            veil, colour = haze_veil(light, self.weather.haze, figure.distance_m)
             if veil > 0.08:
                 drawn = (part != behind).any(axis=2)
                 part[drawn] = (part[drawn] * (1 - veil) + np.array(colour) * veil).astype(np.uint8)
-            nearer = (view.metres[where] < distance - 1.2).astype(np.uint8)
-            if nearer.any():
-                cv2.copyTo(behind, nearer, part)
-            if light != "day":
-                self._draw_lamps(picture, view, mover, light)
+            nearer = cv2.inRange(view.metres[where], 0, figure.distance_m - 1.2)
+            cv2.copyTo(behind, nearer, part)
+            if light != "day" and mover.kind != "person":
+                self._draw_lamps(figure, view, mover, light)
 
-    def _rectangle(self, view: _View, mover: Mover, reach: float, tall: float) -> tuple[slice, slice] | None:
-        corners = np.array(
-            [[mover.x_m + x, mover.y_m + y, z] for x in (-reach, reach) for y in (-reach, reach) for z in (-0.2, tall)]
-        )
-        pixels, depth = view.eye.project(corners)
-        if depth.min() < 1.5:
+    def _rectangle(self, figure: Figure, kind: str) -> tuple[slice, slice] | None:
+        """The part of the picture this thing can touch, or None when it is outside, too near or too far."""
+        half, long, tall = outline_of(kind)
+        x, y, z = half + 0.4, long + 0.4, tall + 0.2
+        pixels = [figure.pixel(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-0.2, z)]
+        if min(p[2] for p in pixels) < 1.5 or figure.px_per_m < 3.5:
             return None
-        low = np.maximum(np.floor(pixels.min(0)).astype(int) - 2, 0)
-        high = np.minimum(np.ceil(pixels.max(0)).astype(int) + 3, self.size)
-        return None if (high - low).min() < 2 else (slice(low[1], high[1]), slice(low[0], high[0]))
+        x0, y0 = max(0, int(min(p[0] for p in pixels)) - 2), max(0, int(min(p[1] for p in pixels)) - 2)
+        x1 = min(self.size[0], int(max(p[0] for p in pixels)) + 3)
+        y1 = min(self.size[1], int(max(p[1] for p in pixels)) + 3)
+        return None if x1 - x0 < 2 or y1 - y0 < 2 else (slice(y0, y1), slice(x0, x1))
 
-    def _draw_mover(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
-        place = (mover.x_m, mover.y_m)
-        energy = energy_at(light, place, self.eye, self.town.lamps)
-        self._draw_contact_shadow(picture, view, mover, light)
+    def _draw_mover(self, figure: Figure, mover: Mover, light: str) -> None:
+        self._draw_contact_shadow(figure, mover.kind, light)
+        energy = self._energy(light, mover.x_m, mover.y_m)
         colours = (mover.paint, mover.second, mover.third)
         if light == "night_ir":
             energy = np.full(3, float(energy.mean()))
-            colours = tuple((g, g, g) for g in (int(sum(c) / 3) for c in colours))  # type: ignore[assignment]
+            colours = (_grey(mover.paint), _grey(mover.second), _grey(mover.third))
+        figure.light_up(energy)
         if mover.kind == "person":
-            draw_person(picture, view.eye, place, mover.heading, mover.stride, colours, energy)
+            draw_person(figure, mover.stride, colours)
         else:
-            draw_vehicle(
-                picture, view.eye, mover.kind, place, mover.heading, colours[0], light=energy, rider=colours[1]
-            )
+            draw_vehicle(figure, mover.kind, colours[0], rider=colours[1])
 
-    def _draw_contact_shadow(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
-        half, long, _ = outline_of(mover.kind)
-        turn = np.linspace(0, 2 * np.pi, 13)[:-1]
+    def _energy(self, light: str, x_m: float, y_m: float) -> NDArray[np.float64]:
+        """Light on a mover, the same within half a metre."""
+        key = (light, round(x_m * 2), round(y_m * 2))
+        if key not in self._energies:
+            if len(self._energies) > 20_000:
+                self._energies.clear()
+            self._energies[key] = energy_at(light, (x_m, y_m), self.eye, self.town.lamps)
+        return self._energies[key]
+
+    def _draw_contact_shadow(self, figure: Figure, kind: str, light: str) -> None:
+        half, long, _ = outline_of(kind)
         drift = 0.35 if light == "day" else 0.0
-        ring = np.column_stack(
-            [mover.x_m + drift + (half * 1.15) * np.cos(turn), mover.y_m + long * 1.05 * np.sin(turn), np.zeros(12)]
-        )
-        outline = view.eye.project(ring)[0]
-        low = np.maximum(np.floor(outline.min(0)).astype(int), 0)
-        high = np.minimum(np.ceil(outline.max(0)).astype(int) + 1, self.size)
-        if (high - low).min() < 1:
+        ring = figure.outline([(drift + half * 1.1 * c, long * 0.98 * s, 0.0) for c, s in RING])
+        x, y, w, h = cv2.boundingRect(ring // 16)
+        x0, y0, x1, y1 = max(0, x), max(0, y), min(self.size[0], x + w + 1), min(self.size[1], y + h + 1)
+        if x1 <= x0 or y1 <= y0:
             return
-        part = picture[low[1] : high[1], low[0] : high[0]]
-        dark = (part * (0.52 if light == "day" else 0.7)).astype(np.uint8)
+        part = figure.picture[y0:y1, x0:x1]
         mask = np.zeros(part.shape[:2], np.uint8)
-        cv2.fillConvexPoly(mask, np.round((outline - low) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-        cv2.copyTo(dark, mask, part)
+        cv2.fillConvexPoly(mask, ring - np.array([x0 * 16, y0 * 16], np.int32), 255, cv2.LINE_AA, 4)
+        cv2.copyTo(cv2.convertScaleAbs(part, alpha=0.52 if light == "day" else 0.7), mask, part)
 
-    def _draw_lamps(self, picture: Picture, view: _View, mover: Mover, light: str) -> None:
+    def _draw_lamps(self, figure: Figure, view: _View, mover: Mover, light: str) -> None:
         """Head or tail lights, as far as nothing stands before them."""
-        if mover.kind == "person":
-            return
         half, long, _ = outline_of(mover.kind)
-        coming = np.cos(mover.heading) < 0
-        spots = [0.0] if mover.kind == "motorcycle" else [-half + 0.2, half - 0.2]
-        y = mover.y_m - long if coming or view.eye.position[1] < mover.y_m else mover.y_m + long
-        pixels, depth = view.eye.project(np.array([[mover.x_m + s, y, 0.75] for s in spots]))
+        coming = figure.to_eye[1] > 0
         colour = np.array([205.0, 232, 250]) if coming else np.array([20.0, 20, 190])
         if light == "night_ir":
-            colour = np.full(3, float(colour.mean()) if coming else 90.0)
-        for (x, v), far in zip(pixels, depth, strict=True):
-            inside = 0 <= x < self.size[0] and 0 <= v < self.size[1]
-            if far > 2 and inside and view.metres[int(v), int(x)] > far - 2.5:
-                size = view.eye.focal_px / float(far) * (0.42 if coming else 0.2) + 1.2
-                add_glow(picture, (float(x), float(v)), size, colour * (0.55 if light == "dusk" else 0.9))
+            colour = np.full(3, 229.0 if coming else 90.0)
+        for x in (0.0,) if mover.kind == "motorcycle" else (-half + 0.2, half - 0.2):
+            u, v, far = figure.pixel(x, long if coming else -long, 0.75)
+            inside = 0 <= u < self.size[0] and 0 <= v < self.size[1]
+            if far > 2 and inside and view.metres[int(v), int(u)] > far - 2.5:
+                size = figure.focal / far * (0.42 if coming else 0.2) + 1.2
+                add_glow(figure.picture, (u, v), size, colour * (0.55 if light == "dusk" else 0.9))
 
     def _through_weather(self, picture: Picture, t_s: float) -> Picture:
         if self.weather.sway_px:
@@ -307,3 +303,8 @@ class Scene:
         if visible < 0.1:
             return None
         return Box(kind, left, top, right, bottom, distance, min(1.0, visible), moving, number)
+
+
+def _grey(colour: Rgb) -> Rgb:
+    value = sum(colour) // 3
+    return value, value, value

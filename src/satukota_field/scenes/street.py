@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from satukota_field.scenes import textures
-from satukota_field.scenes.models import draw_vehicle
+from satukota_field.scenes.models import Figure, draw_vehicle, mark_distance
 from satukota_field.scenes.optics import Eye
 from satukota_field.scenes.plate import Painter, Sheet, rectangle
 from satukota_field.scenes.textures import Picture
@@ -38,22 +38,16 @@ def paint_street(town: Town, eye: Eye, hour: float) -> Sheet:
         elif isinstance(thing, Pole):
             _paint_pole(painter, thing)
         else:
-            draw_vehicle(
-                painter.sheet.albedo,
-                eye,
-                thing.kind,
-                (thing.x_m, thing.y_m),
-                thing.heading,
-                thing.paint,
-                painter.sheet.metres,
-            )
+            figure = Figure(painter.sheet.albedo, eye, (thing.x_m, thing.y_m), thing.heading)
+            draw_vehicle(figure, thing.kind, thing.paint)
+            mark_distance(figure, thing.kind, painter.sheet.metres)
     _paint_wires(painter, town)
     return painter.sheet
 
 
 def _paint_ground(painter: Painter, town: Town) -> None:
     half, walk, end = town.road_half_m, town.walk_m, STREET_END_M + 200
-    painter.face(rectangle(-400, 400, -5, 1200), EARTH, ground=True)
+    painter.lay_ground(EARTH)
     if town.sea_side:
         shore = town.sea_side * (half + walk + 1.2)
         low, high = sorted((shore, town.sea_side * 900.0))
@@ -71,7 +65,6 @@ def _paint_ground(painter: Painter, town: Town) -> None:
         painter.face(rectangle(-200, 200, town.crossing_m - half, town.crossing_m + half), ASPHALT, ground=True)
     _paint_markings(painter, town)
     _paint_kerbs(painter, town)
-    _roughen_ground(painter)
 
 
 def _paint_markings(painter: Painter, town: Town) -> None:
@@ -117,19 +110,20 @@ def _paint_kerbs(painter: Painter, town: Town) -> None:
             painter.face(rectangle(low, high, y, y + 1, 0.18), colour)
 
 
-def _roughen_ground(painter: Painter) -> None:
-    """Multiply the ground with worn patches and grain, laid out in metres so that they shrink with distance."""
-    sheet = painter.sheet
-    on_ground = sheet.metres < 400
-    metres = np.where(on_ground, sheet.metres, 0)
-    x = (painter.eye.position[0] + painter.rays[..., 0] * metres).astype(np.float32)
-    y = (painter.rays[..., 1] * metres).astype(np.float32)
+def roughen_ground(sheet: Sheet) -> None:
+    """Give the ground worn patches and grain, laid out in metres so that they shrink with distance; in place."""
+    rays = sheet.eye.rays()
+    reach = -rays[..., 2] * sheet.metres
+    ground = (np.abs(reach - sheet.eye.height_m) < 0.25) & (sheet.metres < 400)
+    metres = np.where(ground, sheet.metres, np.float32(0))
+    x = np.float32(sheet.eye.x_m) + rays[..., 0] * metres
+    y = rays[..., 1] * metres
     broad, fine = textures.fractal_noise(1), textures.fractal_noise(2)
-    worn = cv2.remap(broad, (x * 11) % 511, (y * 5) % 511, cv2.INTER_LINEAR)
-    grain = cv2.remap(fine, (x * 150) % 511, (y * 150) % 511, cv2.INTER_LINEAR)
+    worn = cv2.remap(broad, x * 11, y * 5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    grain = cv2.remap(fine, x * 150, y * 150, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     near = np.clip(1 - metres / 45, 0, 1)
-    factor = np.where(on_ground, 0.82 + 0.3 * worn + 0.22 * near * (grain - 0.5), 1.0)
-    sheet.albedo[:] = np.clip(sheet.albedo * factor[..., None], 0, 255).astype(np.uint8)
+    factor = np.where(ground, 0.82 + 0.3 * worn + 0.22 * near * (grain - 0.5), 1.0).astype(np.float32)
+    sheet.albedo[:] = cv2.multiply(sheet.albedo, cv2.merge([factor] * 3), dtype=cv2.CV_8U)
 
 
 def _paint_shadows(painter: Painter, town: Town) -> None:
@@ -222,10 +216,11 @@ def _paint_building(painter: Painter, b: Building) -> None:
         painter.face(rectangle(low, high, near, far, top), (128, 122, 114))
     if b.style == "ruko":
         ledge = front - b.side * 1.3
-        painter.face(
-            np.array([[front, near, 3.25], [front, far, 3.25], [ledge, far, 3.0], [ledge, near, 3.0]]), (118, 122, 126)
-        )
-        painter.face(np.array([[ledge, near, 3.0], [ledge, far, 3.0], [ledge, far, 2.8], [ledge, near, 2.8]]), b.roof)
+        tin = textures.roof_tiles(b.roof, b.seed)
+        a, z = (near, far) if b.side > 0 else (far, near)
+        awning = [[front, a, 3.3], [front, z, 3.3], [ledge, z, 2.95], [ledge, a, 2.95]]
+        painter.face(np.array(awning), texture=tin)
+        painter.face(np.array([[ledge, near, 2.95], [ledge, far, 2.95], [ledge, far, 2.8], [ledge, near, 2.8]]), b.roof)
         _paint_tank(painter, b)
 
 

@@ -6,11 +6,12 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from satukota_field.scenes.town import Building, Rgb
 
-Picture = NDArray[np.uint8]
+Picture = MatLike  # (h, w, 3) uint8 BGR unless said otherwise
 PX_PER_M = 26
 SIGNS = ("TOKO CONTOH", "WARUNG", "APOTEK", "BENGKEL", "KOPI", "LAUNDRY", "SEMBAKO", "PULSA", "ROTI", "FOTOKOPI",
          "MEBEL", "BUAH", "OPTIK", "BATIK", "IKAN SEGAR", "CELL", "SALON", "BUKU")  # fmt: skip

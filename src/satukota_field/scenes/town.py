@@ -71,6 +71,7 @@ class Town:
     median_m: float = 0.0
     crossing_m: float | None = None  # middle of a crossing road
     sea_side: int = 0  # -1, +1, or 0 for none
+    camera_side: int = -1  # the kerb over which the camera hangs
     buildings: list[Building] = field(default_factory=list)
     plants: list[Plant] = field(default_factory=list)
     poles: list[Pole] = field(default_factory=list)
@@ -91,7 +92,8 @@ def build_town(seed: int) -> Town:
     rng = np.random.default_rng([seed, 11])
     kind = KINDS[seed % len(KINDS)]
     half = {"boulevard": 7.4, "market": 3.4, "housing": 3.2}.get(kind, float(rng.uniform(4.0, 5.2)))
-    town = Town(kind, half, walk_m=float(rng.uniform(1.6, 2.6)))
+    town = Town(kind, half, walk_m=float(rng.uniform(1.8, 2.8)))
+    town.camera_side = int(rng.choice([-1, 1]))
     if kind == "boulevard":
         town.median_m = 1.8
     if kind == "junction":
@@ -114,7 +116,7 @@ def _line_with_buildings(town: Town, side: int, rng: np.random.Generator) -> Non
     at = float(rng.uniform(-6, -2))
     while at < STREET_END_M - 20:
         this = style if rng.random() < 0.82 else str(rng.choice(["house", "ruko", "wall"]))
-        width = {"ruko": rng.uniform(8, 20), "house": rng.uniform(9, 13), "stall": rng.uniform(4, 7)}.get(
+        width = {"ruko": rng.uniform(8, 18), "house": rng.uniform(9, 13), "stall": rng.uniform(4, 7)}.get(
             this, rng.uniform(8, 14)
         )
         front = town.road_half_m + town.walk_m + {"house": rng.uniform(2.5, 4.5), "stall": 0.3}.get(this, 0.6)
@@ -128,7 +130,7 @@ def _line_with_buildings(town: Town, side: int, rng: np.random.Generator) -> Non
 
 def _plant_trees(town: Town, side: int, rng: np.random.Generator) -> None:
     row = town.road_half_m + town.walk_m * 0.7
-    at = float(rng.uniform(9, 14))
+    at = float(rng.uniform(17, 24) if side == town.camera_side else rng.uniform(10, 15))
     while at < 110:
         kind = "palm" if rng.random() < (0.85 if town.kind in ("boulevard", "waterfront") else 0.45) else "tree"
         if town.free(at) and rng.random() < 0.75:
@@ -175,7 +177,7 @@ def _set_poles(town: Town, rng: np.random.Generator) -> None:
     side = int(rng.choice([-1, 1]))
     edge = town.road_half_m + 0.5
     start = float(rng.uniform(11, 17))
-    for k, y in enumerate(np.arange(start, 125, 22.0)):
+    for k, y in enumerate([-1.5, *np.arange(start + 4, 125, 22.0)]):  # the first hangs over the camera, out of sight
         if town.free(y):
             where = side if k % 2 == 0 or town.kind != "boulevard" else -side
             town.poles.append(Pole("lamp", where * edge, float(y), 7.0, arm_m=-where * 1.8))

@@ -50,18 +50,30 @@ class Traffic:
         rng = np.random.default_rng([seed, 12])
         self._town, self._seed, self._looped = town, seed, looped
         busy = {"boulevard": 11, "market": 6, "housing": 5, "waterfront": 7}.get(town.kind, 9)
-        self._riders = [self._rider(k, rng) for k in range(max(0, round(busy * density)))]
+        self._cast: dict[tuple[int, int], tuple[str, Rgb, Rgb]] = {}
+        self._riders = self._line_up(max(0, round(busy * density)), rng)
         crowd = {"market": 13, "boulevard": 4, "housing": 4}.get(town.kind, 6)
         self._walkers = [self._walker(1000 + k, rng) for k in range(max(0, round(crowd * density)))]
+        self._clothes = {walker[0]: self._dressed(rng) for walker in self._walkers}
 
-    def _rider(self, number: int, rng: np.random.Generator) -> _Rider:
-        away = bool(rng.random() < 0.5)  # traffic keeps left: away from the camera on the left half
-        lane = float(rng.uniform(0.32, 0.66)) * self._town.road_half_m
-        speed = float(rng.uniform(6.5, 10.5))
-        kinds = ("motorcycle",) if rng.random() < 0.58 else ("car", "van", "car", "pickup", "truck")
-        if self._town.kind == "market":
-            kinds, speed = ("motorcycle",), speed * 0.45
-        return _Rider(number, -lane if away else lane, away, speed, float(rng.uniform(0, LOOP_S)), kinds)
+    def _line_up(self, count: int, rng: np.random.Generator) -> list[_Rider]:
+        """Places in the stream. Traffic keeps left: away from the camera on the left half. Motorcycles keep to the
+        kerb and cars to the middle of the lane, each row at one speed, so that nobody drives through another."""
+        half = self._town.road_half_m
+        riders: list[_Rider] = []
+        rows: dict[tuple[bool, bool], int] = {}
+        for _ in range(count):
+            row = (bool(rng.random() < 0.5), bool(rng.random() < 0.55 or self._town.kind == "market"))
+            rows[row] = rows.get(row, 0) + 1
+        for (away, two_wheels), many in rows.items():
+            lane = half * (float(rng.uniform(0.62, 0.7)) if two_wheels else float(rng.uniform(0.34, 0.4)))
+            speed = float(rng.uniform(7.0, 10.5)) * (0.45 if self._town.kind == "market" else 1.0)
+            kinds = ("motorcycle",) if two_wheels else ("car", "van", "car", "pickup", "truck")
+            start, gap = float(rng.uniform(0, LOOP_S)), LOOP_S / many
+            for k in range(many):
+                offset = start + gap * (k + float(rng.uniform(0, 0.5)))
+                riders.append(_Rider(len(riders), -lane if away else lane, away, speed, offset, kinds))
+        return riders
 
     def _walker(self, number: int, rng: np.random.Generator) -> tuple[int, float, float, float, float]:
         """(number, x, middle y, half of the walk in metres, phase)"""
@@ -74,6 +86,10 @@ class Traffic:
             x = side * float(rng.uniform(0.45, 0.95)) * reach
         return number, x, float(rng.uniform(11, 45)), float(rng.uniform(3.5, 6.5)), float(rng.random())
 
+    def _dressed(self, rng: np.random.Generator) -> tuple[Rgb, Rgb, Rgb]:
+        upper, lower, cover = (CLOTHES[rng.integers(len(CLOTHES))] for _ in range(3))
+        return upper, (52, 54, 66) if rng.random() < 0.6 else lower, (30, 26, 24) if rng.random() < 0.55 else cover
+
     def at(self, t_s: float) -> list[Mover]:
         """Everything that moves, farthest first."""
         movers = [m for m in (self._riding(r, t_s) for r in self._riders) if m is not None]
@@ -82,31 +98,34 @@ class Traffic:
 
     def _riding(self, rider: _Rider, t_s: float) -> Mover | None:
         turn, along = divmod(t_s + rider.offset_s, LOOP_S)
-        rng = np.random.default_rng([self._seed, rider.number, 0 if self._looped else int(turn), 13])
         travelled = TRACK_START_M + along * rider.speed
         if travelled > TRACK_END_M:
             return None
         y = travelled if rider.away else TRACK_END_M - 20 - travelled
         if y < 3 or y > 140:
             return None
-        kind = str(rng.choice(rider.kinds))
-        paint, jacket = PAINTS[rng.integers(len(PAINTS))], CLOTHES[rng.integers(len(CLOTHES))]
-        if kind == "truck":
-            paint = (214, 168, 40)
+        kind, paint, jacket = self._vehicle(rider, 0 if self._looped else int(turn))
         weave = 0.25 * np.sin(along * 0.9 + rider.number) if kind == "motorcycle" else 0.0
         heading = 0.0 if rider.away else np.pi
         return Mover(rider.number, kind, rider.lane_m + float(weave), y, heading, paint, jacket, jacket, 0.0)
 
+    def _vehicle(self, rider: _Rider, turn: int) -> tuple[str, Rgb, Rgb]:
+        """(kind, paint, jacket) of who takes this place in this round; remembered, because rolling dice is slow."""
+        key = (rider.number, turn)
+        if key not in self._cast:
+            if len(self._cast) > 500:
+                self._cast.clear()
+            rng = np.random.default_rng([self._seed, rider.number, turn, 13])
+            kind = str(rng.choice(rider.kinds))
+            paint, jacket = PAINTS[rng.integers(len(PAINTS))], CLOTHES[rng.integers(len(CLOTHES))]
+            self._cast[key] = kind, (214, 168, 40) if kind == "truck" else paint, jacket
+        return self._cast[key]
+
     def _walking(self, walker: tuple[int, float, float, float, float], t_s: float) -> Mover:
         number, x, middle, half, phase = walker
-        rng = np.random.default_rng([self._seed, number, 14])
+        upper, lower, cover = self._clothes[number]
         swing = (t_s / LOOP_S + phase) % 1.0
         forth = swing < 0.5
         y = middle - half + (swing * 4 * half if forth else (1 - swing) * 4 * half)
-        upper, lower, cover = (CLOTHES[rng.integers(len(CLOTHES))] for _ in range(3))
-        if rng.random() < 0.6:
-            lower = (52, 54, 66)
-        if rng.random() < 0.55:
-            cover = (30, 26, 24)
         steps = round(4 * half / 1.3) * 2 * np.pi * (t_s / LOOP_S + phase)
         return Mover(number, "person", x, y, 0.0 if forth else np.pi, upper, lower, cover, float(steps))
