@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import StatusChange, Target, Verdict
 
-from . import around as monitoring
 from . import merging, opening, telling
 from .line import in_line, write
 from .models import Incident, Member

@@ -16,9 +16,9 @@ from satukota.base import clock
 from satukota.base.audit import actions as audit
 from satukota.city import queries as registers
 from satukota.rules import severity
+from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import StatusChange, Target, Verdict
 
-from . import around as monitoring
 from . import telling, words
 from .line import write
 from .models import Incident, Member, Sop

@@ -9,8 +9,8 @@ from satukota.base.audit import actions as audit
 from satukota.base.errors import AlreadyDone, UserError
 from satukota.city import queries as registers
 from satukota.rules import severity
+from satukota.shared.monitoring import queries as monitoring
 
-from .. import around as monitoring
 from .. import opening, telling
 from ..access import incident_to
 from ..line import in_line, write
@@ -82,5 +82,5 @@ def _raise_level(incident: Incident, *, why: str, by: Any, at: datetime) -> bool
 def _people_at(level: int, opd_id: int, at: datetime) -> list[Any]:
     if level == 1:
         return registers.people_with("incidents.assign", opd_id, at)
-    head = registers.head_of(opd_id, at)
-    return [head.person.user] if head and head.person.user and head.person.user.is_active else []
+    heads = registers.current_duties(at).filter(role="kepala_opd", opd_id=opd_id, person__user__is_active=True)
+    return [duty.person.user for duty in heads.select_related("person__user")]
