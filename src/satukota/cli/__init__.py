@@ -110,6 +110,21 @@ def _django(*first: str) -> Callable[[list[str]], int]:
     return run
 
 
+def _import(words: list[str]) -> int:
+    """`import KIND …` is the Django command import_KIND; a kind that does not exist gets the list of those that do."""
+    _settings()
+    import django
+    from django.core.management import get_commands
+
+    django.setup()
+    kinds = sorted(name.removeprefix("import_") for name in get_commands() if name.startswith("import_"))
+    if words and words[0] in kinds:
+        return _django(f"import_{words[0]}")(words[1:])
+    usage = say("Pemakaian: satukota import", "Usage: satukota import")
+    print(f"{usage} {'|'.join(kinds)} …", file=sys.stderr)
+    return WRONG_USE
+
+
 def _settings() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "satukota.project.settings")
 
@@ -117,7 +132,7 @@ def _settings() -> None:
 COMMANDS = {
     "run": Command(_run, "menyalakan semuanya dan menjaganya tetap hidup", "start everything and keep it alive"),
     "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
-    "import": Command(_django("import"), "memasukkan register dari berkas", "bring registers in from a file"),
+    "import": Command(_import, "memasukkan register dari berkas", "bring registers in from a file"),
     "audit": Command(_django("audit"), "verify: memeriksa rantai log audit", "verify: check the audit chain"),
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
