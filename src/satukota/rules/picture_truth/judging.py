@@ -48,7 +48,7 @@ class View:
         like = self.like
         return like is not None and (
             like.agreement >= policy.agreement_same
-            or (like.r_here >= policy.r_same and like.agreement >= policy.agreement_lost)
+            or (like.r_here >= policy.r_same and like.agreement >= policy.agreement_trace)
         )
 
     def is_displaced(self, policy: Policy) -> bool:
@@ -152,7 +152,9 @@ def _evidence(
         return _without_same_light(sight, view, policy)
     if not sight.is_light and view.scene.white_share > GLARE_SHARE and not view.is_recognised(policy):
         return Evidence(unverified="no_contours")  # headlights into the lens hide the street, not the camera
-    return _against(view, view.like, policy, measures)
+    usual = memory.norm("agreement", mode_of(sight))
+    dropped = usual.n >= 10 and view.like.agreement < usual.mean - max(6 * usual.dev, policy.agreement_drop)
+    return _against(view, view.like, policy, measures, dropped=dropped)
 
 
 def _dark_or_constant(sight: Sight, references: Sequence[Reference], view: View, policy: Policy) -> Evidence | None:
@@ -173,6 +175,8 @@ def _dark_or_constant(sight: Sight, references: Sequence[Reference], view: View,
 
 def _white_out(view: View, policy: Policy) -> Evidence | None:
     scene = view.scene
+    if scene.p5 > policy.white_p5 and scene.std < policy.white_std:
+        return Evidence("white_out", strong=True, confirm=True)  # washed out, even where traces are left
     is_white = scene.white_share > policy.white_share or (scene.p5 > policy.white_p5 and scene.std < 15)
     if not is_white:
         return None
@@ -194,7 +198,7 @@ def _is_same_mode(sight: Sight, reference: Reference) -> bool:
     return _same_light(sight, mode_of(sight), reference)
 
 
-def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, float]) -> Evidence:
+def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, float], *, dropped: bool) -> Evidence:
     """Against a usable reference of the same light."""
     recognised = view.is_recognised(policy)
     if not recognised and like.contour_ratio < policy.contour_left:
@@ -202,16 +206,16 @@ def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, flo
             return Evidence("defocused", strong=True, confirm=True)
         if like.agreement < 0.1:
             return Evidence("covered", strong=True, confirm=True)
-    if like.lost_share >= policy.covered_strong and like.agreement < 0.5:
-        return Evidence("covered", strong=True, confirm=True)
-    if like.sharpness < policy.sharpness_strong and like.agreement >= policy.agreement_lost:
+    # Behind a cover contours are gone; in another view other contours stand in their place.
+    if like.lost_share >= policy.covered_share and like.lost_share > like.changed_share and like.agreement < 0.5:
+        strong = like.lost_share >= policy.covered_strong and like.agreement < policy.agreement_same
+        return Evidence("covered", strong=strong, confirm=strong)
+    if like.sharpness < policy.sharpness_strong and like.agreement >= policy.agreement_trace:
         return Evidence("defocused", strong=True, confirm=True)
-    if like.agreement < policy.agreement_same or like.changed_share >= policy.blocked_share:
+    if dropped or like.agreement < policy.agreement_same or like.changed_share >= policy.blocked_share:
         other = _another_view(view, like, policy, measures)
         if other.cause or other.unverified:
             return other
-    if like.lost_share >= policy.covered_share and like.agreement < 0.5:
-        return Evidence("covered")
     if like.sharpness < policy.sharpness_low:
         return Evidence("defocused")
     return Evidence()
@@ -260,8 +264,7 @@ def _frozen(
         return Evidence("frozen", strong=confirmed, confirm=True)
     if not _is_quieter_than_ever(sight, memory, policy, quiet):
         return None
-    # By night a denoised still street may look so too: suspicion only.
-    return Evidence("frozen", strong=confirmed and sight.is_light, confirm=True)
+    return Evidence("frozen", strong=confirmed, confirm=True)
 
 
 def _quiet_difference(sight: Sight, memory: Memory) -> float:
@@ -275,10 +278,10 @@ def _quiet_difference(sight: Sight, memory: Memory) -> float:
 
 def _is_quieter_than_ever(sight: Sight, memory: Memory, policy: Policy, quiet: float) -> bool:
     mode = mode_of(sight)
-    if memory.last_mode != mode:
-        return False
+    if memory.last_mode != mode or not sight.is_light:
+        return False  # by night a denoised still street is as quiet as a frozen one
     norm = memory.norm("quiet", mode)
-    own_low = math.exp(norm.mean - 3.0 * norm.dev) - _QUIET_FLOOR
+    own_low = math.exp(norm.low) - _QUIET_FLOOR
     if norm.n < policy.freeze_history or quiet >= policy.freeze_share * own_low:
         return False
     sizes = memory.norm("p_frame", mode)
@@ -343,7 +346,7 @@ def _remembered(sight: Sight, memory: Memory, view: View, measures: Mapping[str,
         if sight.p_frame_bytes is not None and math.isfinite(sight.p_frame_bytes):
             samples["p_frame"] = sight.p_frame_bytes
         if view.like is not None:
-            samples |= {"r": view.like.r_here, "sharpness": min(view.like.sharpness, 4.0)}
+            samples |= {"agreement": view.like.agreement, "sharpness": min(view.like.sharpness, 4.0)}
         memory = memory.with_norms(mode, samples)
     return replace(
         memory,

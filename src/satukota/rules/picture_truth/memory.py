@@ -20,22 +20,28 @@ MAX_BYTES = 8192
 RING_BITS = 32
 CAUSES_KEPT = ("black", "no_signal", "white_out", "covered", "view_lost", "turned", "defocused", "frozen", "blocked")
 _MAGIC = b"PTM1"
-_KEEPS_S = 60  # looks after which a norm forgets: a norm follows the last ~60 clean looks
+_KEEPS = 60  # a norm follows the last ~60 clean looks
+_LOW_CLIMBS = 0.02
 
 
 @dataclass(frozen=True)
 class Norm:
-    """Running mean and mean absolute deviation of one statistic on clean looks."""
+    """Running mean, mean absolute deviation and recent low of one statistic on clean looks."""
 
     n: int = 0
     mean: float = 0.0
     dev: float = 0.0
+    low: float = 0.0
+    """lowest of late: falls at once, climbs back to the mean within a hundred looks or so"""
 
     def with_sample(self, value: float) -> Norm:
-        weight = 1.0 / min(self.n + 1, _KEEPS_S)
+        weight = 1.0 / min(self.n + 1, _KEEPS)
         off = value - self.mean
-        dev = 0.0 if self.n == 0 else self.dev + weight * (abs(off) - self.dev)
-        return Norm(min(self.n + 1, 1_000_000), self.mean + weight * off, dev)
+        if self.n == 0:
+            return Norm(1, value, 0.0, value)
+        mean = self.mean + weight * off
+        low = min(value, self.low + _LOW_CLIMBS * (mean - self.low))
+        return Norm(min(self.n + 1, 1_000_000), mean, self.dev + weight * (abs(off) - self.dev), low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +103,7 @@ class Memory:
             "fault": self.fault,
             "shift": [round(v, 2) for v in self.shift],
             "rings": dict(self.rings),
-            "norms": {name: [n.n, round(n.mean, 5), round(n.dev, 5)] for name, n in self.norms.items()},
+            "norms": {name: [n.n, *(round(v, 5) for v in (n.mean, n.dev, n.low))] for name, n in self.norms.items()},
         }
         text = json.dumps(facts, separators=(",", ":")).encode()
         thumb = b"" if self.thumb is None else self.thumb.tobytes()
@@ -138,7 +144,7 @@ def _unpacked(raw: bytes) -> Memory:
         fault=str(facts["fault"]),
         shift=(dx, dy),
         rings={str(k): int(v) & (2**RING_BITS - 1) for k, v in facts["rings"].items() if k in CAUSES_KEPT},
-        norms={str(k): Norm(int(n), _finite(mean), _finite(dev)) for k, (n, mean, dev) in facts["norms"].items()},
+        norms={str(k): Norm(int(n), *map(_finite, numbers)) for k, (n, *numbers) in facts["norms"].items()},
     )
 
 

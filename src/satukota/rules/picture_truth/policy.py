@@ -20,21 +20,24 @@ class Policy:
     constant_share: float = 0.97  # share of pixels within 2 grey levels of the median
     white_share: float = 0.60  # share of pixels >= 250
     white_p5: int = 200
+    white_std: float = 8.0
     # same view or another
     r_same: float = 0.20
     r_lost: float = 0.12
     agreement_same: float = 0.40
     agreement_moved: float = 0.30  # after moving the picture back
-    agreement_lost: float = 0.15
+    agreement_lost: float = 0.25
+    agreement_trace: float = 0.12  # something of the view is still in place
+    agreement_drop: float = 0.15  # below the camera's own usual: corners are matched to see why
     contour_left: float = 0.40  # contour strength against the reference below which nothing is left to see
     moved_px: float = 6.0
     moved_far_px: float = 16.0
     # sharpness against the reference
-    sharpness_low: float = 0.40
-    sharpness_strong: float = 0.25
+    sharpness_low: float = 0.55
+    sharpness_strong: float = 0.40
     # blocks
     covered_share: float = 0.35
-    covered_strong: float = 0.60
+    covered_strong: float = 0.50
     blocked_share: float = 0.55
     # n of the last m looks (m <= 32) before weak evidence becomes a fault
     n_covered: tuple[int, int] = (6, 8)
@@ -68,9 +71,9 @@ PRESETS: dict[str, Policy] = {
         DEFAULT,
         moved_px=4.0,
         moved_far_px=12.0,
-        sharpness_low=0.5,
+        sharpness_low=0.65,
         covered_share=0.25,
-        covered_strong=0.5,
+        covered_strong=0.4,
         n_covered=(4, 6),
         n_defocused=(10, 15),
         n_turned=(3, 4),
@@ -82,8 +85,8 @@ PRESETS: dict[str, Policy] = {
         DEFAULT,
         moved_px=10.0,
         moved_far_px=24.0,
-        sharpness_low=0.3,
-        sharpness_strong=0.18,
+        sharpness_low=0.4,
+        sharpness_strong=0.25,
         covered_share=0.45,
         covered_strong=0.7,
         n_covered=(9, 12),

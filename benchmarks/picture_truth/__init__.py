@@ -1,0 +1,1 @@
+"""How well picture truth judges: rendered, filtered and real footage, counted in episodes."""
