@@ -5,3 +5,10 @@ class MonitoringConfig(AppConfig):
     name = "satukota.shared.monitoring"
     label = "monitoring"
     verbose_name = "Pemantauan"
+
+    def ready(self) -> None:
+        from . import registry
+        from .probes import FeederProbe, HttpProbe, TcpProbe
+
+        for probe in (TcpProbe(), HttpProbe(), FeederProbe("link"), FeederProbe("power")):
+            registry.register(probe)

@@ -11,6 +11,10 @@ class Verdict(models.TextChoices):
     UNKNOWN = "unknown", "Belum diketahui"
 
 
+NO_UPLINK = "no_uplink"  # cause of a look that failed while our own line was down
+PARENT_KINDS = ("link", "power")  # kinds of target that others hang on
+
+
 class Target(models.Model):
     """A thing we watch, who answers for it, what it hangs on, and what we believe about it now."""
 
@@ -40,6 +44,9 @@ class Target(models.Model):
     pending = models.CharField(max_length=8, choices=Verdict, blank=True)  # what recent looks say instead
     pending_cause = models.CharField(max_length=40, blank=True)
     pending_count = models.PositiveSmallIntegerField(default=0)
+    falls = models.PositiveSmallIntegerField(default=0)  # times it left "up" in quick succession (thresholds.py)
+    fell_at = models.DateTimeField(null=True)
+    is_unreachable = models.BooleanField(default=False)  # at the last look nobody answered at all
     last_reading_at = models.DateTimeField(null=True)
     last_up_at = models.DateTimeField(null=True)
 
@@ -60,6 +67,11 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Our own line is down and the last look failed: `state` is what was known before."""
+        return self.pending_cause == NO_UPLINK
 
 
 class Reading(models.Model):
@@ -122,6 +134,9 @@ class MaintenanceWindow(models.Model):
         verbose_name = "pemeliharaan"
         constraints = [models.CheckConstraint(name="maintenance_ends", condition=Q(ends_at__gt=F("starts_at")))]
 
+    def __str__(self) -> str:
+        return f"{self.target_id} {self.starts_at:%F %T}–{self.ends_at:%F %T}"
+
 
 class Witness(models.Model):
     """An address outside that tells whether our own line works. When too few answer, nothing is called down."""
@@ -135,30 +150,53 @@ class Witness(models.Model):
     class Meta:
         verbose_name = "saksi jaringan"
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class UplinkOutage(models.Model):
-    """A span in which our own line was down: what we did not see then is unknown, not somebody's fault."""
+    """A span in which we could not see: what we did not see then is unknown, not somebody's fault."""
 
+    class Why(models.TextChoices):
+        UPLINK = "uplink", "Jaringan pusat terputus"
+        ASLEEP = "asleep", "Pemantauan tidak berjalan"
+
+    why = models.CharField(max_length=8, choices=Why, default=Why.UPLINK)
     lost_at = models.DateTimeField(db_index=True)
     back_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints = [
+            # one open outage, however many runners notice it
+            models.UniqueConstraint(fields=["why"], name="outage_open_once", condition=Q(back_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.lost_at:%F %T}"
+
 
 class HourlyRollup(models.Model):
-    """Seconds per state in one clock hour (UTC), from status changes; required, maintenance and unknown counted apart."""
+    """Running totals of seconds per state, from the first look to the end of one clock hour (UTC).
+
+    Totals instead of single hours: what lies between any two hours is one subtraction, for a day or for a year.
+    """
 
     target = models.ForeignKey(Target, models.CASCADE, related_name="hours")
-    hour = models.DateTimeField()
-    required_s = models.PositiveSmallIntegerField()
-    up_s = models.PositiveSmallIntegerField()
-    degraded_s = models.PositiveSmallIntegerField()
-    down_s = models.PositiveSmallIntegerField()
-    unknown_s = models.PositiveSmallIntegerField()
-    maintenance_s = models.PositiveSmallIntegerField()
-    readings = models.PositiveIntegerField(default=0)
+    hour = models.DateTimeField()  # start of the hour whose end the totals reach
+    required_total_s = models.BigIntegerField()
+    up_total_s = models.BigIntegerField()
+    degraded_total_s = models.BigIntegerField()
+    down_total_s = models.BigIntegerField()
+    unknown_total_s = models.BigIntegerField()
+    maintenance_total_s = models.BigIntegerField()
+    readings_total = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["target", "hour"], name="rollup_once")]
         indexes = [models.Index(fields=["hour"], name="rollup_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.target_id} {self.hour:%F %H}"
 
 
 class ProbeMemory(models.Model):
@@ -167,6 +205,9 @@ class ProbeMemory(models.Model):
     target = models.OneToOneField(Target, models.CASCADE, primary_key=True)
     content = models.BinaryField()
     kept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.target_id)
 
 
 class RunnerBeat(models.Model):
@@ -177,3 +218,19 @@ class RunnerBeat(models.Model):
     beat_at = models.DateTimeField()
     looks_done = models.BigIntegerField(default=0)
     behind_s = models.FloatField(default=0)  # how late the most overdue target is
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Chore(models.Model):
+    """Something done from time to time by whichever runner comes first; never by two at once."""
+
+    name = models.CharField(max_length=120, unique=True)
+    next_at = models.DateTimeField(db_index=True)
+    held_by = models.CharField(max_length=60, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=200, blank=True)  # how it failed last time; empty: it did not
+
+    def __str__(self) -> str:
+        return self.name

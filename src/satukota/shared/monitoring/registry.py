@@ -3,9 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from . import words
 from .models import Reading, StatusChange, Target
+from .words import Words
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,12 @@ class Look:
     kept: Any = None  # for the probe's own `keep`
 
 
-@dataclass(frozen=True)
-class Words:
-    """A cause for people: what it is and what to do next. Translated lazily."""
-
-    title: str
-    next_step: str
-
-
 class Probe(ABC):
     """Looks at one kind of target. `prepare` and `keep` may use the database, `look` never does."""
 
     kind: str
-    timeout_s: float = 10.0
+    timeout_s: float = 10.0  # hard limit of one look; what has not answered by then is down, cause "timeout"
+    at_once: int | None = None  # most looks of this kind one runner has under way; None: only the common limit
     # causes that are somebody's work but leave the thing usable are for the probe to call degraded
 
     def prepare(self, targets: Sequence[Target], memories: dict[int, bytes]) -> dict[int, Any]:
@@ -60,15 +56,26 @@ class Probe(ABC):
     async def look(self, brief: Any) -> Look:
         """Look once. Never raises for what the other side does; the runner adds its own time limit."""
 
-    def keep(self, kept: Sequence[tuple[Target, Reading, Look]]) -> None:
-        """Store what is the probe's own, inside the transaction that stores the readings."""
+    def keep(self, kept: Sequence[tuple[Target, Reading, Look]]) -> None:  # noqa: B027  (most have nothing)
+        """Store what is the probe's own, inside the transaction that stores the readings.
+
+        `target` already holds the state and the pending verdict after this look.
+        """
 
     def words(self, cause: str) -> Words | None:
         """A cause of this kind in words; None when the cause is not this probe's."""
-        return None
+        return words.general(cause)
 
+
+Chores = dict[str, tuple[float, Callable[[datetime], object]]]
+
+__all__ = [
+    "Look", "Probe", "Step", "Words", "announce", "chores", "every", "kinds", "on_status_change", "probe_for",
+    "register",
+]  # fmt: skip
 
 _probes: dict[str, Probe] = {}
+_chores: Chores = {}
 _listeners: list[Callable[[StatusChange], None]] = []
 
 
@@ -94,3 +101,12 @@ def on_status_change(listener: Callable[[StatusChange], None]) -> None:
 def announce(change: StatusChange) -> None:
     for listener in _listeners:
         listener(change)
+
+
+def every(seconds: float, chore: Callable[[datetime], object]) -> None:
+    """`chore(at)` is called about every `seconds` by one runner at a time; it must be safe to run twice."""
+    _chores[f"{chore.__module__}.{chore.__qualname__}"] = (seconds, chore)
+
+
+def chores() -> Chores:
+    return dict(_chores)

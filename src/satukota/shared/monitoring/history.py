@@ -1,0 +1,160 @@
+"""What was known of targets over spans of time, read in a fixed number of queries. For queries and roll-ups."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+
+from satukota.base import clock
+from satukota.rules import availability as rule
+from satukota.rules.availability import Interval, Intervals, Parts, Span
+
+from .models import MaintenanceWindow, StatusChange, Target, UplinkOutage
+from .parents import Family
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A target as far as its history goes; moments in seconds since 1970."""
+
+    pk: int
+    state: str
+    since: datetime | None
+    watched_from: datetime | None
+    watched: Interval | None  # [first look, retired) or None when nobody ever looked
+    week: rule.Week
+    link_id: int | None
+    power_id: int | None
+
+
+Change = tuple[int, str, str]  # second, was, now
+
+
+class History:
+    """Spans of states, maintenance and blind time of `ids` within `ranges` ([start, end) in seconds, disjoint)."""
+
+    def __init__(self, ids: Collection[int], ranges: Sequence[Interval]) -> None:
+        self.zone = clock.local_zone()
+        self.things = {thing.pk: thing for thing in _things(ids)}
+        self.ranges = list(ranges)
+        self.outages = _outages(ranges)
+        self._changes = _changes(list(self.things), ranges)
+        self._windows = _windows(ranges)
+        self._family = Family.load() if self._windows else Family([])
+        self._states_then = {hi: self._states_at_end(lo, hi) for lo, hi in ranges}
+        self._measured: dict[Any, Parts] = {}
+
+    def spans(self, pk: int, lo: int, hi: int) -> list[Span]:
+        """States of one target over one of the ranges; adds up to the range."""
+        changes = self._changes.get((pk, lo), ())
+        if not changes:
+            return [Span(lo, hi, self._states_then[hi].get(pk, self.things[pk].state))]
+        spans, start, state = [], lo, changes[0][1]
+        for second, _was, now in changes:
+            if second > start:
+                spans.append(Span(start, second, state))
+            start, state = max(start, second), now
+        return [*spans, Span(start, hi, state)] if start < hi else spans
+
+    def maintenance(self, pk: int) -> Intervals:
+        """Declared work on the target or on anything above it."""
+        if not self._windows:
+            return []
+        thing = self.things[pk]
+        covering = [pk, *self._family.above(thing.link_id, thing.power_id)]
+        return rule.joined(window for one in covering for window in self._windows.get(one, ()))
+
+    def parts(self, pk: int, lo: int, hi: int) -> Parts:
+        """What counts of one range, for the time the target was watched. Equal histories are measured once."""
+        thing = self.things[pk]
+        known = rule.within([(lo, hi)], [thing.watched] if thing.watched else [])
+        if not known:
+            return Parts()
+        spans, maintenance = self.spans(pk, lo, hi), self.maintenance(pk)
+        key = (known[0], thing.week, tuple(spans), tuple(maintenance))
+        if key not in self._measured:
+            required = rule.required(thing.week, *known[0], self.zone)
+            self._measured[key] = rule.measure(spans, required=required, maintenance=maintenance, unknown=self.outages)
+        return self._measured[key]
+
+    def _states_at_end(self, lo: int, hi: int) -> dict[int, str]:
+        """The state at `hi` of those that did not change within the range but did later; the others are as now."""
+        end = rule.moment(hi)
+        later = [
+            pk for pk, thing in self.things.items()
+            if (pk, lo) not in self._changes and thing.since is not None and thing.since >= end
+        ]  # fmt: skip
+        return states_before(later, end) if later else {}
+
+
+def states_before(ids: Collection[int], moment: datetime) -> dict[int, str]:
+    """What the state was just before `moment`, of those that changed at or after it. One query."""
+    next_change = StatusChange.objects.filter(target=OuterRef("pk"), at__gte=moment).order_by("at", "pk")
+    rows = Target.objects.filter(pk__in=ids).annotate(then=Subquery(next_change.values("was")[:1]))
+    return {pk: then for pk, then in rows.order_by().values_list("pk", "then") if then}
+
+
+def _things(ids: Collection[int]) -> list[Thing]:
+    columns = ("pk", "state", "state_since", "watched_from", "retired_on", "required_hours", "link_id", "power_id")
+    weeks: dict[str, rule.Week] = {}
+    things = []
+    for pk, state, since, watched_from, retired_on, hours, link, power in (
+        Target.objects.filter(pk__in=ids).order_by().values_list(*columns)
+    ):
+        key = str(hours)
+        if key not in weeks:
+            weeks[key] = _week(hours)
+        end = 2**40
+        if retired_on is not None:  # from that day on nothing is claimed
+            end = rule.seconds(datetime.combine(retired_on, time(), clock.local_zone()))
+        watched = (rule.seconds(watched_from), end) if watched_from and rule.seconds(watched_from) < end else None
+        things.append(Thing(pk, state, since, watched_from, watched, weeks[key], link, power))
+    return things
+
+
+def _week(hours: Any) -> rule.Week:
+    """Hours nobody can read count as always: a typing mistake must not make a thing free of duty."""
+    try:
+        return rule.read_week(hours)
+    except (ValueError, TypeError):
+        return ()
+
+
+def _overlapping(ranges: Sequence[Interval]) -> tuple[datetime, datetime]:
+    return rule.moment(min(lo for lo, _hi in ranges)), rule.moment(max(hi for _lo, hi in ranges))
+
+
+def _outages(ranges: Sequence[Interval]) -> Intervals:
+    since, until = _overlapping(ranges)
+    rows = UplinkOutage.objects.filter(Q(back_at=None) | Q(back_at__gt=since), lost_at__lt=until)
+    end = rule.seconds(until)
+    return rule.joined(
+        (rule.seconds(lost), rule.seconds(back) if back else end)
+        for lost, back in rows.values_list("lost_at", "back_at")
+    )
+
+
+def _windows(ranges: Sequence[Interval]) -> dict[int, list[Interval]]:
+    since, until = _overlapping(ranges)
+    rows = MaintenanceWindow.objects.filter(ends_at__gt=since, starts_at__lt=until).order_by()
+    found: dict[int, list[Interval]] = defaultdict(list)
+    for pk, start, end in rows.values_list("target_id", "starts_at", "ends_at"):
+        found[pk].append((rule.seconds(start), rule.seconds(end)))
+    return dict(found)
+
+
+def _changes(ids: list[int], ranges: Sequence[Interval]) -> dict[tuple[int, int], list[Change]]:
+    """By target and start of range, oldest first."""
+    inside = Q()
+    for lo, hi in ranges:
+        inside |= Q(at__gte=rule.moment(lo), at__lt=rule.moment(hi))
+    rows = StatusChange.objects.filter(inside, target__in=ids).order_by("at", "pk")
+    found: dict[tuple[int, int], list[Change]] = defaultdict(list)
+    for pk, at, was, now in rows.values_list("target_id", "at", "was", "now"):
+        second = rule.seconds(at)
+        start = next(lo for lo, hi in ranges if lo <= second < hi)
+        found[pk, start].append((second, was, now))
+    return dict(found)

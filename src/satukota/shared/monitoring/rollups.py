@@ -1,0 +1,89 @@
+"""Finished hours, kept for years. Each hour adds to the totals of the hour before, once; what was said stays said."""
+
+from collections.abc import Collection
+from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
+
+from satukota.rules import availability as rule
+from satukota.rules.availability import Parts
+
+from .history import History
+from .models import HourlyRollup, Reading, Target
+
+HOUR = timedelta(hours=1)
+SETTLE = timedelta(minutes=2)  # looks that ended within the hour are stored by then
+AT_MOST = 48  # hours caught up in one go
+COLUMNS = (
+    "required_total_s", "up_total_s", "degraded_total_s", "down_total_s", "unknown_total_s", "maintenance_total_s",
+)  # fmt: skip
+
+
+def rolled_to() -> datetime | None:
+    """End of the last finished hour that is in the totals. One query."""
+    last = HourlyRollup.objects.aggregate(last=Max("hour"))["last"]
+    return last + HOUR if last else None
+
+
+def totals_at(ids: Collection[int], moment: datetime) -> dict[int, Parts]:
+    """Totals up to `moment` (a whole hour): of that hour, or the last before it for what is watched no more.
+
+    Missing ids had not been watched by then. One query, two when some are missing.
+    """
+    rows = HourlyRollup.objects.filter(target__in=ids, hour=moment - HOUR).order_by()
+    found = {row[0]: Parts(*row[1:]) for row in rows.values_list("target_id", *COLUMNS)}
+    missing = [pk for pk in ids if pk not in found]
+    earlier = Target.objects.filter(pk__in=missing, watched_from__lt=moment) if missing else Target.objects.none()
+    newest = HourlyRollup.objects.filter(target=OuterRef("pk"), hour__lt=moment).order_by("-hour")
+    last = earlier.annotate(last=Subquery(newest.values("pk")[:1])).values("last") if missing else None
+    if last is not None:
+        rest = HourlyRollup.objects.filter(pk__in=last)
+        found |= {row[0]: Parts(*row[1:]) for row in rest.values_list("target_id", *COLUMNS)}
+    return found
+
+
+@transaction.atomic
+def roll_up(hour: datetime) -> int:
+    """Add one finished clock hour (UTC) to the totals of everything watched in it. Twice adds nothing.
+
+    Hours must come in order: see `roll_up_due`. Returns the rows written.
+    """
+    hour = hour.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    retired = Q(retired_on=None) | Q(retired_on__gte=(hour - timedelta(days=1)).date())
+    watched = Target.objects.filter(retired, watched_from__lt=hour + HOUR).exclude(hours__hour=hour)
+    ids = list(watched.order_by().values_list("pk", flat=True))
+    if not ids:
+        return 0
+    lo, hi = rule.seconds(hour), rule.seconds(hour + HOUR)
+    history, before = History(ids, [(lo, hi)]), totals_at(ids, hour)
+    counted = Reading.objects.filter(at__gte=hour, at__lt=hour + HOUR).order_by().values("target")
+    readings = {row["target"]: row["n"] for row in counted.annotate(n=Count("pk"))}
+    read_before = dict(
+        HourlyRollup.objects.filter(target__in=ids, hour=hour - HOUR).values_list("target_id", "readings_total")
+    )
+    rows = []
+    for pk in ids:
+        parts = before.get(pk, Parts()) + history.parts(pk, lo, hi)
+        total = read_before.get(pk, 0) + readings.get(pk, 0)
+        rows.append(HourlyRollup(
+            target_id=pk, hour=hour, readings_total=total, **dict(zip(COLUMNS, astuple(parts), strict=True))
+        ))  # fmt: skip
+    HourlyRollup.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    return len(rows)
+
+
+def roll_up_due(at: datetime) -> int:
+    """Every finished hour that is not in the totals yet, oldest first, each in its own transaction. Returns hours."""
+    hour = rolled_to()
+    if hour is None:
+        first = Target.objects.aggregate(first=Min("watched_from"))["first"]
+        if first is None:
+            return 0
+        hour = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    done = 0
+    while hour + HOUR + SETTLE <= at and done < AT_MOST:
+        roll_up(hour)
+        hour, done = hour + HOUR, done + 1
+    return done
