@@ -86,7 +86,7 @@ class House:
         door = (sys.executable, "-m", "satukota.cli")
         first = [Job("web", (*door, "web")), Job("feed", (*door, "feed"))]
         if self.sample:
-            first.append(Job("field", (*door, "field")))
+            first.append(Job("field", (*door, "field", "--cache", str(self.var / "field"))))
         return first, [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
 
     async def _open(self, keeping: list["asyncio.Task[None]"], later: list[Job]) -> None:
