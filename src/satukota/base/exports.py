@@ -73,8 +73,9 @@ def table_response(
     return _stream(_csv(columns, one_by_one), "text/csv; charset=utf-8", file_name)
 
 
-def safe_cell(text: str) -> str:
+def safe_cell(text: object) -> str:
     """The text as no spreadsheet will calculate it."""
+    text = str(text)
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 

@@ -1,9 +1,11 @@
 """What the registers know: where a point lies, who is on duty, who should be told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from satukota.base import clock
 from satukota.base.accounts.models import User
@@ -59,11 +61,6 @@ def duty_officer(opd_id: int, at: datetime) -> Person | None:
     return duty.person if duty else None
 
 
-def head_of(opd_id: int, at: datetime) -> Duty | None:
-    """The duty of the OPD's head that day; a definitive head goes before an acting one."""
-    return current_duties(at).filter(opd_id=opd_id, role="kepala_opd").order_by("acting", "-from_on").first()
-
-
 def people_with(permission: str, opd_id: int | None, at: datetime | None = None) -> list[User]:
     """Accounts to tell: active people whose duties allow `permission` at that OPD, or city-wide. One query."""
     allowing = [role for role in ROLES.values() if permission in role.allows]
@@ -76,3 +73,57 @@ def people_with(permission: str, opd_id: int | None, at: datetime | None = None)
 
 def opds_on(day: date) -> QuerySet[Opd]:
     return Opd.objects.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)
+
+
+def counts(rows: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each of the named querysets has. One query for all."""
+    each = [
+        qs.order_by()
+        .annotate(named=Value(name))
+        .values("named")
+        .annotate(number=Count("pk"))
+        .values_list("named", "number")
+        for name, qs in rows.items()
+    ]
+    return {name: 0 for name in rows} | dict(each[0].union(*each[1:], all=True))
+
+
+def heads_of(opd_ids: Sequence[int], at: datetime) -> dict[int, Duty]:
+    """Who heads each OPD that day; a definitive head goes before an acting one. One query."""
+    heads = current_duties(at).filter(opd__in=opd_ids, role="kepala_opd").order_by("-acting", "from_on")
+    return {duty.opd_id: duty for duty in heads}
+
+
+def watched_by(field: str) -> dict[int, int]:
+    """How many things in service each row of a register has; `field` is the column of the thing that names the row.
+
+    The things belong to an upper band; they are counted through the OPD that owns them. One query.
+    """
+    in_service = Opd.objects.filter(targets__retired_on=None).exclude(**{f"targets__{field}": None})
+    rows = in_service.values(f"targets__{field}").annotate(number=Count("targets")).order_by()
+    return {row[f"targets__{field}"]: row["number"] for row in rows}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One thing in service, as a register shows it."""
+
+    code: str
+    name: str
+    kind: str
+    state: str
+    owner: str
+
+
+WATCHED_COLUMNS = ("targets__code", "targets__name", "targets__kind", "targets__state", "short_name")
+
+
+def watched_under(field: str, value: object, owners: QuerySet[Opd], most: int = 200) -> list[Watched]:
+    """Things in service whose `field` is `value` and that belong to one of `owners`, by code. One query."""
+    rows = owners.filter(**{f"targets__{field}": value, "targets__retired_on": None}).order_by("targets__code")
+    return [Watched(*row) for row in rows.values_list(*WATCHED_COLUMNS)[:most]]
+
+
+def states_of(codes: Sequence[str]) -> dict[str, str]:
+    """What is believed now of the watched things with these codes. One query."""
+    return dict(Opd.objects.filter(targets__code__in=codes).values_list("targets__code", "targets__state"))

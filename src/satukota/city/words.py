@@ -56,3 +56,21 @@ PLACE_KINDS = {
     "waste": _("Tempat sampah"),
     "other": _("Lain"),
 }
+
+ACTS = {
+    "city.profile_loaded": _("profil kota dimuat"),
+    "city.boundaries_imported": _("batas diimpor"),
+    "city.opd_added": _("OPD didaftarkan"),
+    "city.opd_edited": _("OPD diubah"),
+    "city.opd_ended": _("OPD diakhiri"),
+    "city.person_added": _("orang didaftarkan"),
+    "city.person_edited": _("data orang diubah"),
+    "city.duty_assigned": _("tugas diberikan"),
+    "city.duty_ended": _("tugas diakhiri"),
+    "city.place_added": _("tempat didaftarkan"),
+    "city.place_edited": _("tempat diubah"),
+    "city.feeder_added": _("sambungan atau listrik didaftarkan"),
+    "city.feeder_edited": _("sambungan atau listrik diubah"),
+    "city.contract_added": _("kontrak didaftarkan"),
+    "city.contract_edited": _("kontrak diubah"),
+}

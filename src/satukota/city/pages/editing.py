@@ -1,0 +1,192 @@
+"""The forms of the registers. Each: may the person do this to this row, read the form, act, go to the row."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from satukota.base import clock
+from satukota.base.errors import UserError
+
+from .. import access, actions, forms
+from ..models import Contract, Duty, Feeder, Opd, Person, Place
+from . import registers
+from .listing import Listing
+
+Act = Callable[..., Any]
+both = require_http_methods(["GET", "POST"])
+
+
+def _fill(
+    request: HttpRequest, form_class: type[forms.RegisterForm], act: Act, *, title: str, of: Listing,
+    back: str, initial: dict[str, Any] | None = None, go: Callable[[Any], str] | None = None, danger: str = "",
+) -> HttpResponse:  # fmt: skip
+    """Show the form, or do `act` with its values and go on; a complaint keeps what was typed."""
+    form = form_class(request.POST or None, user=request.user, initial=initial or {})
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = act(**form.values(), by=request.user, at=clock.now())
+        except UserError as problem:
+            if problem.status == 404:
+                raise
+            form.add_error(None, f"{problem.text} {problem.fix}".strip())
+        else:
+            messages.success(request, _("Tersimpan."))
+            return redirect(go(row) if go else back)
+    crumbs = [(_("Register"), reverse("city:home")), (str(of.label), reverse("city:list", args=[of.key]))]
+    told = {"form": form, "title": title, "back": back, "danger": danger, "crumbs": crumbs}
+    return render(request, "city/edit.html", told, status=422 if form.errors else 200)
+
+
+def _list_url(of: Listing) -> str:
+    return reverse("city:list", args=[of.key])
+
+
+def opd_url(row: Opd) -> str:
+    return reverse("city:opd", args=[row.code])
+
+
+def person_url(row: Person) -> str:
+    return reverse("city:person", args=[row.pk])
+
+
+def place_url(row: Place) -> str:
+    return reverse("city:place", args=[row.code])
+
+
+def feeder_url(row: Feeder) -> str:
+    return reverse("city:feeder", args=[row.code])
+
+
+def contract_url(row: Contract) -> str:
+    return reverse("city:contract", args=[row.pk])
+
+
+@both
+@login_required
+def add_opd(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    return _fill(request, forms.OpdNew, actions.add_opd, title=_("Daftarkan OPD"), of=registers.OPD,
+                 back=_list_url(registers.OPD), initial={"valid_from": registers.today()}, go=opd_url)  # fmt: skip
+
+
+@both
+@login_required
+def edit_opd(request: HttpRequest, code: str) -> HttpResponse:
+    row = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
+    now = {name: getattr(row, name) for name in ("name", "short_name", "kind", "parent_id", "source")}
+    return _fill(request, forms.OpdEdit, partial(actions.edit_opd, row.pk), title=_("Ubah %(opd)s") % {"opd": row},
+                 of=registers.OPD, back=opd_url(row), initial=now, go=opd_url)  # fmt: skip
+
+
+@both
+@login_required
+def end_opd(request: HttpRequest, code: str) -> HttpResponse:
+    row = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
+    held = row.duties.filter(to_on=None).count()
+    danger = _("%(opd)s tidak lagi dapat memiliki apa pun sesudah hari itu. %(n)d tugas di dalamnya ikut berakhir.")
+    return _fill(request, forms.Ending, partial(actions.end_opd, row.pk), title=_("Akhiri %(opd)s") % {"opd": row},
+                 of=registers.OPD, back=opd_url(row), initial={"on": registers.today()},
+                 danger=danger % {"opd": row, "n": held})  # fmt: skip
+
+
+@both
+@login_required
+def add_person(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    return _fill(request, forms.PersonForm, actions.add_person, title=_("Daftarkan orang"), of=registers.PEOPLE,
+                 back=_list_url(registers.PEOPLE), go=person_url)  # fmt: skip
+
+
+@both
+@login_required
+def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
+    row = access.person_to_edit(request.user, pk)
+    return _fill(request, forms.PersonForm, partial(actions.edit_person, row.pk),
+                 title=_("Ubah data %(person)s") % {"person": row}, of=registers.PEOPLE, back=person_url(row),
+                 initial={"name": row.name, "phone": row.phone})  # fmt: skip
+
+
+@both
+@login_required
+def add_duty(request: HttpRequest, code: str) -> HttpResponse:
+    opd = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
+    return _fill(request, forms.DutyNew, partial(actions.assign_duty, opd_id=opd.pk),
+                 title=_("Beri tugas di %(opd)s") % {"opd": opd}, of=registers.OPD, back=opd_url(opd),
+                 initial={"from_on": registers.today()})  # fmt: skip
+
+
+@both
+@login_required
+def end_duty(request: HttpRequest, pk: int) -> HttpResponse:
+    duty = access.to_edit(Duty.objects.select_related("opd", "person"), request.user, owner="opd", pk=pk)
+    words = {"duty": registers.duty_words(duty), "person": duty.person}
+    return _fill(request, forms.Ending, partial(actions.end_duty, duty.pk),
+                 title=_("Akhiri tugas %(person)s") % words, of=registers.OPD, back=opd_url(duty.opd),
+                 initial={"on": registers.today()},
+                 danger=_("%(person)s tidak lagi bertugas sebagai %(duty)s sesudah hari itu.") % words)  # fmt: skip
+
+
+@both
+@login_required
+def add_place(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    return _fill(request, forms.PlaceNew, actions.add_place, title=_("Daftarkan tempat"), of=registers.PLACES,
+                 back=_list_url(registers.PLACES), initial={"stake": Place.Stake.NORMAL}, go=place_url)  # fmt: skip
+
+
+@both
+@login_required
+def edit_place(request: HttpRequest, code: str) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    row = access.existing(Place.objects.all(), code=code)
+    names = ("name", "kind", "lon", "lat", "kelurahan_id", "stake", "stake_reason")
+    return _fill(request, forms.PlaceEdit, partial(actions.edit_place, row.pk),
+                 title=_("Ubah %(place)s") % {"place": row}, of=registers.PLACES, back=place_url(row),
+                 initial={name: getattr(row, name) for name in names})  # fmt: skip
+
+
+@both
+@login_required
+def add_feeder(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    return _fill(request, forms.FeederNew, actions.add_feeder, title=_("Daftarkan sambungan atau listrik"),
+                 of=registers.FEEDERS, back=_list_url(registers.FEEDERS), go=feeder_url)  # fmt: skip
+
+
+@both
+@login_required
+def edit_feeder(request: HttpRequest, code: str) -> HttpResponse:
+    row = access.to_edit(Feeder.objects.all(), request.user, code=code)
+    names = ("name", "medium", "provider", "upstream_id", "lon", "lat", "probe_address")
+    return _fill(request, forms.FeederEdit, partial(actions.edit_feeder, row.pk),
+                 title=_("Ubah %(feeder)s") % {"feeder": row}, of=registers.FEEDERS, back=feeder_url(row),
+                 initial={name: getattr(row, name) for name in names})  # fmt: skip
+
+
+@both
+@login_required
+def add_contract(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, "registers.edit")
+    return _fill(request, forms.ContractNew, actions.add_contract, title=_("Daftarkan kontrak"),
+                 of=registers.CONTRACTS, back=_list_url(registers.CONTRACTS), go=contract_url)  # fmt: skip
+
+
+@both
+@login_required
+def edit_contract(request: HttpRequest, pk: int) -> HttpResponse:
+    row = access.to_edit(Contract.objects.all(), request.user, owner="opd", pk=pk)
+    names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours", "vendor_contact")
+    now = {name: getattr(row, name) for name in names}
+    if row.required_availability is not None:
+        now["required_availability"] = round(row.required_availability * 100, 4)
+    return _fill(request, forms.ContractEdit, partial(actions.edit_contract, row.pk),
+                 title=_("Ubah kontrak %(number)s") % {"number": row.number}, of=registers.CONTRACTS,
+                 back=contract_url(row), initial=now)  # fmt: skip
