@@ -50,7 +50,7 @@ class Wire:
     text: bytes
 
 
-@dataclass
+@dataclass(eq=False)  # kept in a set: one listener is itself only
 class Listener:
     scope: Covers
     queue: asyncio.Queue[Wire | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
