@@ -10,9 +10,13 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from satukota_field.control import FieldControl, FieldRefused
 from satukota_field.scenario import SAMPLE, Ports, Scenario, ScenarioError, load_scenario
+
+if TYPE_CHECKING:
+    from satukota_field.field import FieldServer
 
 COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "status")
 EXAMPLES = """commands for a running field:
@@ -42,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--light", default="auto", choices=("auto", "day", "dusk", "night"))
     parser.add_argument("--cache", type=Path, help="where finished clips are kept")
     parser.add_argument("--workers", type=int, help="processes that make clips (default: one per core, at most 4)")
+    parser.add_argument("--bake", action="store_true", help="only make the pictures that are missing, then end")
     parser.add_argument("--free-ports", action="store_true", help="any free ports; ask `status` which")
     parser.add_argument("--no-timeline", action="store_true", help="nothing goes wrong by itself")
     parser.add_argument("--multicast", action="store_true", help="also answer WS-Discovery on 239.255.255.250:3702")
@@ -70,7 +75,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
         scenario = replace(scenario, cameras=tuple(replace(c, video=film) for c in scenario.cameras))
     if options.no_timeline:
         scenario = replace(scenario, timeline=())
-    return replace(scenario, ports=Ports.free()) if options.free_ports else scenario
+    return replace(scenario, ports=Ports.free()) if options.free_ports or options.bake else scenario
 
 
 async def _live(scenario: Scenario, options: argparse.Namespace) -> int:
@@ -84,17 +89,21 @@ async def _live(scenario: Scenario, options: argparse.Namespace) -> int:
     )
     async with field:
         print(f"field: {len(field.mounts)} cameras, control port {field.control_port}", flush=True)
-        announce = asyncio.create_task(_announce_ready(field.mounts.values(), end))
+        announce = asyncio.create_task(_announce_ready(field, end if options.bake else None))
         await end.wait()
         announce.cancel()
-    return 0
+    return 1 if options.bake and field.failed else 0
 
 
-async def _announce_ready(mounts, end: asyncio.Event) -> None:  # type: ignore[no-untyped-def]
+async def _announce_ready(field: FieldServer, end: asyncio.Event | None) -> None:
+    """Say when every camera has its pictures, or cannot get them; then end the run when asked to."""
     started = asyncio.get_running_loop().time()
-    while not all(mount.is_ready for mount in mounts):
+    while any(not mount.is_ready and path not in field.failed for path, mount in field.streams.items()):
         await asyncio.sleep(0.05)
-    print(f"field: all pictures ready after {asyncio.get_running_loop().time() - started:.1f} s", flush=True)
+    took = asyncio.get_running_loop().time() - started
+    print(f"field: all pictures ready after {took:.1f} s, {len(field.failed)} failed", flush=True)
+    if end is not None:
+        end.set()
 
 
 def _tell(argv: list[str]) -> int:

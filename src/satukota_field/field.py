@@ -23,7 +23,7 @@ from satukota_field.store import BakingFailed, ClipStore, default_cache
 TOWN_CLOCK = ZoneInfo("Asia/Makassar")
 WITNESSES = ("gateway", "dns", "ix")
 LIGHT_CHOICES = ("auto", "day", "dusk", "night")
-SUB_SIZE, SUB_FPS = (640, 360), 5.0
+SUB_FPS = 5.0
 T = TypeVar("T")
 log = logging.getLogger("satukota_field")
 
@@ -81,8 +81,7 @@ class FieldServer:
         self.mounts[spec.code] = Mount(spec, spec.code, link, power, self.store, self.scenario.loop_s)
         self.mounts[spec.code].fault = spec.fault
         if spec.onvif:
-            width, height = SUB_SIZE if spec.width > SUB_SIZE[0] else (spec.width // 4 * 2, spec.height // 4 * 2)
-            small = {"width": width, "height": height, "fps": min(SUB_FPS, spec.fps)}
+            small = {"width": spec.width // 4 * 2, "height": spec.height // 4 * 2, "fps": min(SUB_FPS, spec.fps)}
             sub_spec = CameraSpec(**{**spec.__dict__, **small})
             self.subs[spec.code] = Mount(
                 sub_spec, f"{spec.code}/sub", link, power, self.store, self.scenario.loop_s, profile="sub"
@@ -105,7 +104,7 @@ class FieldServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for mount in (*self.mounts.values(), *self.subs.values()):
+        for mount in self.streams.values():
             mount.forget_viewers()
         await self._close_ports()
         await self.store.close()
@@ -113,7 +112,7 @@ class FieldServer:
     async def _open_ports(self) -> None:
         first = self.scenario.ports
         for k, (code, line) in enumerate(self.links.items()):
-            by_path = {m.path: m for m in (*self.mounts.values(), *self.subs.values()) if m.link is line}
+            by_path = {path: mount for path, mount in self.streams.items() if mount.link is line}
             rtsp = self._open(self._rtsp(by_path), [line], first.rtsp, k, HEAD_LIMIT)
             self._link_ports[code] = (rtsp, self._open(_banner(code), [line], first.switch, k))
         for k, code in enumerate(WITNESSES):
@@ -151,6 +150,11 @@ class FieldServer:
         await asyncio.gather(*(port.close() for port in self._ports))
 
     # What is where -----------------------------------------------------------------------------------------------
+
+    @property
+    def streams(self) -> dict[str, Mount]:
+        """Every stream by its path, main streams first."""
+        return {mount.path: mount for mount in (*self.mounts.values(), *self.subs.values())}
 
     def rtsp_url(self, mount: Mount) -> str:
         """Address of a stream, without credentials."""
@@ -258,7 +262,7 @@ class FieldServer:
             await asyncio.sleep(20)
 
     async def _set_light(self, light: str) -> None:
-        await asyncio.gather(*(self._prepare(mount, light) for mount in (*self.mounts.values(), *self.subs.values())))
+        await asyncio.gather(*(self._prepare(mount, light) for mount in self.streams.values()))
 
     async def _prepare(self, mount: Mount, light: str) -> None:
         try:

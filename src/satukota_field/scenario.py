@@ -51,8 +51,8 @@ class CameraSpec:
             raise ScenarioError(f"camera code {self.code!r}: 1 to 40 letters, digits, dots, dashes, underscores")
         if self.fault not in FAULTS:
             raise ScenarioError(f"{self.code}: no such fault: {self.fault}; one of {', '.join(FAULTS)}")
-        if self.width % 2 or self.height % 2 or not 64 <= self.width <= 3840 or not 64 <= self.height <= 2160:
-            raise ScenarioError(f"{self.code}: size must be even and between 64x64 and 3840x2160")
+        if self.width % 2 or self.height % 2 or not 32 <= self.width <= 3840 or not 32 <= self.height <= 2160:
+            raise ScenarioError(f"{self.code}: size must be even and between 32x32 and 3840x2160")
         if not 1 <= self.fps <= 60 or not 0.2 <= self.gop_s <= 60:
             raise ScenarioError(f"{self.code}: fps must be 1 to 60 and gop_s 0.2 to 60")
         if self.night not in ("night_colour", "night_ir") or self.when_full not in (453, 503):

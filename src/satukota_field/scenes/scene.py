@@ -20,7 +20,7 @@ from satukota_field.scenes.town import Rgb, build_town
 from satukota_field.scenes.traffic import Mover, Traffic
 
 WIDER, TALLER = 1.8, 1.5  # the sheet around the normal view, so that a turned camera still has a street to show
-PAINTED_PX = 1560  # the width at which a sheet is painted before it is shrunk: smooth edges
+SMOOTH, SMOOTH_PX = 1.35, 2304  # painted that much larger and shrunk, up to this width: smooth edges
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Scene:
         """The wide sheet at the scale of the picture, painted larger and shrunk."""
         if hour not in self._sheets:
             w, h = int(self.size[0] * WIDER), int(self.size[1] * TALLER)
-            factor = max(1.0, PAINTED_PX / w)
+            factor = max(1.0, min(SMOOTH, SMOOTH_PX / w))
             large = paint_street(self.town, self.eye.scaled(factor, int(w * factor), int(h * factor)), hour)
             smooth = [
                 cv2.resize(x, (w, h), interpolation=cv2.INTER_AREA) for x in (large.albedo, large.glow, large.sun)
@@ -203,7 +203,7 @@ class Scene:
         half, long, tall = outline_of(kind)
         x, y, z = half + 0.4, long + 0.4, tall + 0.2
         pixels = [figure.pixel(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-0.2, z)]
-        if min(p[2] for p in pixels) < 1.5 or figure.px_per_m < 3.5:
+        if min(p[2] for p in pixels) < 1.5 or figure.px_per_m < 4.5:
             return None
         x0, y0 = max(0, int(min(p[0] for p in pixels)) - 2), max(0, int(min(p[1] for p in pixels)) - 2)
         x1 = min(self.size[0], int(max(p[0] for p in pixels)) + 3)
