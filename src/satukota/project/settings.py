@@ -138,6 +138,7 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [path for path in (VAR / "static-vendor",) if path.exists()]  # fetched at set-up, never committed
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600

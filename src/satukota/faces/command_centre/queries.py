@@ -14,6 +14,7 @@ from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import RunnerBeat, Target, UplinkOutage, Verdict, Witness
 from satukota.work.cameras.models import Camera
+from satukota.work.cameras.words import reason_words
 
 OPEN = (Incident.State.RECEIVED, Incident.State.HANDLED)
 RUNNER_SILENT = timedelta(seconds=60)
@@ -63,8 +64,8 @@ def figures(user: Any, at: datetime) -> Figures:
     open_now = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
     counted = open_now.aggregate(every=Count("pk"), critical=Count("pk", filter=Q(severity=4)))
     return Figures(
-        at, len(rows), by_state, view, seen, counted["every"], counted["critical"], whole.ratio, whole.reason,
-        not_verified,
+        at, len(rows), by_state, view, seen, counted["every"], counted["critical"], whole.ratio,
+        reason_words(whole.reason), not_verified,
     )  # fmt: skip
 
 

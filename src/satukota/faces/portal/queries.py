@@ -7,6 +7,7 @@ from typing import Any
 from satukota.city.models import Kelurahan
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import Target, UplinkOutage, Verdict
+from satukota.work.cameras.words import reason_words
 
 DAYS_SHOWN = 30
 
@@ -73,6 +74,6 @@ def status(at: datetime) -> Status:
     day = monitoring.together(list(each.values()))
     month = monitoring.availability_of_all(ids, at - timedelta(days=DAYS_SHOWN), at)
     return Status(
-        at, by_state, day.ratio, month.ratio, day.reason, areas, monitoring.days_of_all(ids, at, DAYS_SHOWN),
+        at, by_state, day.ratio, month.ratio, reason_words(day.reason), areas, monitoring.days_of_all(ids, at, DAYS_SHOWN),
         UplinkOutage.objects.filter(back_at=None).exists(),
     )  # fmt: skip

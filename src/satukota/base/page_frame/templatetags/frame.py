@@ -44,11 +44,11 @@ def verdict_words(state: str) -> str:
 
 
 @register.simple_tag
-def verdict(state: str, words: str = "") -> SafeString:
-    """A verdict by shape, word and colour, never by colour alone."""
+def verdict(state: str, words: str | int = "") -> SafeString:
+    """A verdict by shape, word and colour, never by colour alone. `words` may be a count."""
     return format_html(
         '<span class="verdict verdict-{}"><span class="verdict-mark" aria-hidden="true">{}</span>{}</span>',
-        state, MARKS.get(state, "◇"), words or verdict_words(state),
+        state, MARKS.get(state, "◇"), verdict_words(state) if words == "" else words,
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ function drawAreas(areas) {
   map.addLayer({ id: "borders", type: "line", source: "areas", paint: { "line-color": colour("map-line"), "line-width": 1.2, "line-dasharray": [3, 2] } });
   const labels = { type: "FeatureCollection", features: areas.features.map((a) => ({ type: "Feature", geometry: { type: "Point", coordinates: [a.properties.lon, a.properties.lat] }, properties: { name: a.properties.name } })) };
   map.addSource("area-names", { type: "geojson", data: labels });
-  map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5, { "text-max-width": 6, "text-optional": true }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
+  map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5, { "text-max-width": 6, "text-variable-anchor": ["top", "bottom", "left", "right", "center"], "text-radial-offset": 1.1 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
   const schematic = areas.features.some((a) => a.properties.schematic);
   const sources = [...new Set(areas.features.map((a) => a.properties.source))].join("; ");
   document.getElementById("peta-catatan").textContent = schematic ? stage.dataset.wordsSchematic : `${stage.dataset.wordsSource}: ${sources}`;
