@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 
 from . import env, local_secrets
 

@@ -8,9 +8,12 @@ class AuditHead(models.Model):
     last_number = models.BigIntegerField(default=0)
     last_hash = models.CharField(max_length=64, default="0" * 64)
 
+    def __str__(self) -> str:
+        return f"{self.last_number} {self.last_hash[:8]}"
+
 
 class AuditEntry(models.Model):
-    """One act or one view of a protected thing. Never changed, never deleted; each row seals the one before it."""
+    """One act or one view of a protected thing. Never changed or deleted; each row seals the one before it."""
 
     number = models.BigIntegerField(unique=True)
     at = models.DateTimeField(db_index=True)

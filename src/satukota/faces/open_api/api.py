@@ -1,7 +1,7 @@
 """The API other systems and our own map read. Session login for staff operations; the public ones need none."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -85,7 +85,7 @@ def map_feeders(request: HttpRequest) -> dict[str, Any]:
 
 
 @api.get("/map/states", response=dict[str, str], summary="Camera states as believed at a moment", auth=django_auth)
-def map_states(request: HttpRequest, at: datetime = Query(...)) -> dict[str, str]:
+def map_states(request: HttpRequest, at: Annotated[datetime, Query()]) -> dict[str, str]:
     access.require(request.user, "cameras.view")
     now = clock.now()
     if at.tzinfo is None or not now - LONGEST_BACK < at <= now + timedelta(minutes=5):

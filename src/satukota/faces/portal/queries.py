@@ -74,6 +74,6 @@ def status(at: datetime) -> Status:
     day = monitoring.together(list(each.values()))
     month = monitoring.availability_of_all(ids, at - timedelta(days=DAYS_SHOWN), at)
     return Status(
-        at, by_state, day.ratio, month.ratio, reason_words(day.reason), areas, monitoring.days_of_all(ids, at, DAYS_SHOWN),
-        UplinkOutage.objects.filter(back_at=None).exists(),
+        at, by_state, day.ratio, month.ratio, reason_words(day.reason), areas,
+        monitoring.days_of_all(ids, at, DAYS_SHOWN), UplinkOutage.objects.filter(back_at=None).exists(),
     )  # fmt: skip

@@ -46,7 +46,9 @@ def test_a_file_goes_on_its_date_and_leaves_a_receipt():
 
 
 def test_a_held_file_and_one_shared_with_a_later_date_stay():
-    held, early, late = keep(b"satu"), keep(b"dua"), keep(b"dua", date(2027, 1, 1))
+    held = keep(b"satu")
+    keep(b"dua")
+    late = keep(b"dua", date(2027, 1, 1))
     held.on_hold = True
     held.save()
     evidence.delete_due(date(2026, 12, 23), AT)

@@ -125,7 +125,8 @@ def test_a_lost_connection_resumes_where_it_ended():
         await visitor.read_until(lambda v: len(v.ids()) >= 7)
         return visitor.ids()
 
-    assert serve(lambda user: Everything(), visit) == list(FeedEntry.objects.order_by("pk").values_list("pk", flat=True)[3:])
+    everything = list(FeedEntry.objects.order_by("pk").values_list("pk", flat=True))
+    assert serve(lambda user: Everything(), visit) == everything[3:]
 
 
 def test_another_opds_entries_are_not_sent():

@@ -42,7 +42,10 @@ def day_chart(days: list[tuple[datetime, float | None]]) -> SafeString:
     )  # fmt: skip
     lines = format_html_join(
         "", '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
-        ((LEFT, WIDTH, y, y, y + 4, label) for y, label in ((TOP, "100 %"), (TOP + deep / 2, "50 %"), (TOP + deep, "0"))),
+        (
+            (LEFT, WIDTH, y, y, y + 4, label)
+            for y, label in ((TOP, "100 %"), (TOP + deep / 2, "50 %"), (TOP + deep, "0"))
+        ),
     )  # fmt: skip
     ends = format_html(
         '<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end">{}</text>',
