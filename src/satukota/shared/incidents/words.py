@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from satukota.rules.severity import FEEDERS, Judged
-from satukota.shared.monitoring import registry
+from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import Target
 
 from .models import Incident
@@ -22,16 +22,12 @@ def kind_words(kind: str) -> str:
 
 
 def cause_words(kind: str, cause: str) -> str:
-    """What the probe of this kind calls the cause; its code when no probe knows it; empty when there is none."""
-    probe = registry.probe_for(kind)
-    words = probe.words(cause) if probe and cause else None
-    return str(words.title) if words else cause.replace("_", " ")
+    """What monitoring calls the cause; empty when there is none."""
+    return str(monitoring.words(kind, cause).title) if cause else ""
 
 
 def next_step(kind: str, cause: str) -> str:
-    probe = registry.probe_for(kind)
-    words = probe.words(cause) if probe and cause else None
-    return str(words.next_step) if words else ""
+    return str(monitoring.words(kind, cause).next_step) if cause else ""
 
 
 def title_of(root: Target, cause: str, *, is_work: bool, others: int, others_down: int) -> str:

@@ -82,5 +82,6 @@ def _raise_level(incident: Incident, *, why: str, by: Any, at: datetime) -> bool
 def _people_at(level: int, opd_id: int, at: datetime) -> list[Any]:
     if level == 1:
         return registers.people_with("incidents.assign", opd_id, at)
-    heads = registers.current_duties(at).filter(role="kepala_opd", opd_id=opd_id, person__user__is_active=True)
-    return [duty.person.user for duty in heads.select_related("person__user")]
+    head = registers.heads_of([opd_id], at).get(opd_id)
+    user = head.person.user if head else None
+    return [user] if user is not None and user.is_active else []

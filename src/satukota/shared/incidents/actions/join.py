@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from satukota.base.errors import UserError
+from satukota.base.errors import Missing, UserError
 
 from .. import merging, opening, telling
 from ..access import incident_to
@@ -18,8 +18,13 @@ WHY_LONGEST = 1000
 
 @in_line()
 def merge(number: str, into: str, *, why: str, by: Any, at: datetime) -> Incident:
-    """Fold incident `number` into incident `into`; returns the latter. Both must be live."""
-    source, keeper = incident_to(by, number, "incidents.merge"), incident_to(by, into, "incidents.merge")
+    """Fold incident `number` into incident `into`; returns the latter. Both must be live. Raises UserError, Missing."""
+    source = incident_to(by, number, "incidents.merge")
+    try:
+        keeper = incident_to(by, into, "incidents.merge")
+    except Missing:
+        told = _("Insiden tujuan %s tidak ditemukan.") % into[:20]
+        raise UserError(told, fix=_("Pilih nomor dari daftar yang ditawarkan.")) from None
     why = checked_text(why, _("Alasan penggabungan"), longest=WHY_LONGEST)
     if source.pk == keeper.pk:
         raise UserError(_("Insiden tidak dapat digabung dengan dirinya sendiri."), fix=_("Pilih insiden lain."))

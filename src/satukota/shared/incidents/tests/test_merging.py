@@ -91,7 +91,7 @@ def test_what_cannot_be_merged_is_refused_with_a_sentence(city, three):
     one, two, three_ = three
     with pytest.raises(UserError, match="dirinya sendiri"):
         join(city, one, one)
-    with pytest.raises(Missing):
+    with pytest.raises(UserError, match="INS-2026-009999 tidak ditemukan"):
         join(city, one, "INS-2026-009999")
     with pytest.raises(Missing):
         actions.merge(one, two, why="x", by=city.who.operator, at=NIGHT)
