@@ -18,7 +18,7 @@ class AuditEntry(models.Model):
     number = models.BigIntegerField(unique=True)
     at = models.DateTimeField(db_index=True)
     act = models.CharField(max_length=60, db_index=True)  # cameras.reference_accepted
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")  # null: the machine
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")  # null: machine
     actor_name = models.CharField(max_length=150)
     hat = models.CharField(max_length=120, blank=True)  # "Operator · Diskominfo"
     on_kind = models.CharField(max_length=60, blank=True)  # model label: cameras.camera

@@ -12,9 +12,7 @@ from .models import Message
 LONGEST_WAIT = timedelta(hours=1)
 
 
-def tell(
-    recipients: Iterable[Any], *, kind: str, about: str, subject: str, body: str, path: str, at: datetime
-) -> None:
+def tell(recipients: Iterable[Any], *, kind: str, about: str, subject: str, body: str, path: str, at: datetime) -> None:
     """Queue one message per person and channel. Telling the same thing twice is one message (unique in the table)."""
     rows = []
     for person in recipients:

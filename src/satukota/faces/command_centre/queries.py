@@ -157,6 +157,5 @@ def open_incidents(user: Any, limit: int = 30) -> list[Incident]:
 def states_at(user: Any, moment: datetime) -> dict[str, str]:
     """Code → state as it was believed at `moment`: the map turned back in time. Two queries."""
     watched = {pk: code for pk, code in cameras_of(user).values_list("pk", "code")}
-    latest: dict[int, str] = dict.fromkeys(watched, Verdict.UNKNOWN.value)
-    latest |= monitoring.states_at(list(watched), moment)
+    latest = {pk: "unknown" for pk in watched} | monitoring.states_at(list(watched), moment)
     return {watched[pk]: state for pk, state in latest.items()}

@@ -42,12 +42,12 @@ class Status:
 
     @property
     def working(self) -> int:
-        return self.by_state[Verdict.UP] + self.by_state[Verdict.DEGRADED]
+        return self.by_state["up"] + self.by_state["degraded"]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "at": self.at, "total": self.total, "working": self.working,
-            "not_working": self.by_state[Verdict.DOWN], "unknown": self.by_state[Verdict.UNKNOWN],
+            "not_working": self.by_state["down"], "unknown": self.by_state["unknown"],
             "availability_24h": self.availability_24h, "availability_30d": self.availability_30d,
             "per_kelurahan": [
                 {"code": a.code, "name": a.name, "total": a.total, "working": a.working,
