@@ -74,9 +74,12 @@ class CameraReference(models.Model):
             )
         ]  # fmt: skip
 
+    def __str__(self) -> str:
+        return f"{self.camera_id} {self.mode} {self.hour_bin}"
+
 
 class CameraImport(models.Model):
-    """A file of cameras on its way in: read, complained about row by row, previewed, then applied whole or not at all."""
+    """A file of cameras on its way in: read, complained about, previewed, then applied whole or not at all."""
 
     class State(models.TextChoices):
         READING = "reading", "Sedang dibaca"
@@ -107,6 +110,9 @@ class CameraImport(models.Model):
         ordering = ["-started_at"]
         verbose_name = "impor kamera"
 
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_state_display()})"
+
 
 class CameraImportRow(models.Model):
     batch = models.ForeignKey(CameraImport, models.CASCADE, related_name="rows")
@@ -120,3 +126,6 @@ class CameraImportRow(models.Model):
     class Meta:
         ordering = ["number"]
         indexes = [models.Index(fields=["batch", "fate", "number"], name="import_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.code} {self.fate}"

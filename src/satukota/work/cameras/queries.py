@@ -1,0 +1,289 @@
+"""Reading cameras: who may see which, filtered and sorted as the URL says, and as points on the map."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.utils.translation import gettext as _
+
+from satukota.base import clock
+from satukota.city import access
+from satukota.rules.sector import LONGEST_RANGE_M, sector
+from satukota.shared.monitoring import queries as monitoring
+from satukota.shared.monitoring.models import NO_UPLINK, MaintenanceWindow, Reading, Verdict
+
+from .models import Camera, CameraReference
+from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
+
+MAINTENANCE, RETIRED = "maintenance", "retired"
+VERDICTS = ("up", "degraded", "down", "unknown")
+STATES = (*VERDICTS, MAINTENANCE, RETIRED)
+# What is believed now: unknown while our own line is down, whatever the last judgement was.
+STATE_NOW = Case(
+    When(target__pending_cause=NO_UPLINK, then=Value("unknown")), default=F("target__state"),
+    output_field=CharField(),
+)  # fmt: skip
+CAUSE_NOW = Case(
+    When(target__pending_cause=NO_UPLINK, then=Value(NO_UPLINK)), default=F("target__cause"), output_field=CharField()
+)
+WORST_FIRST = Case(
+    *(When(state_now=state, then=Value(rank)) for rank, state in enumerate(("down", "degraded", "unknown", "up"))),
+    output_field=IntegerField(),
+)
+SORTS: dict[str, tuple[Any, ...]] = {
+    "worst": (WORST_FIRST, F("target__state_since").asc(nulls_last=True), "target__code"),
+    "code": ("target__code",),
+    "name": ("target__name", "target__code"),
+    "kelurahan": (F("target__kelurahan__name").asc(nulls_last=True), "target__code"),
+    "since": (F("target__state_since").desc(nulls_last=True), "target__code"),
+    "last_good": (F("last_good_at").asc(nulls_first=True), "target__code"),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the URL asks of the list. Values that cannot be are dropped, so an old link still opens the list."""
+
+    state: str = ""
+    kelurahan: str = ""
+    opd: str = ""
+    cause: str = ""
+    link: str = ""
+    purpose: str = ""
+    verified: str = ""  # yes: judged up, degraded or down; no: a picture came that could not be judged
+    text: str = ""
+    sort: str = "worst"
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> "Filters":
+        def word(key: str) -> str:
+            return params.get(key, "").replace("\x00", "").strip()[:80]
+
+        return cls(
+            state=word("state") if word("state") in STATES else "",
+            kelurahan=word("kelurahan"),
+            opd=word("opd"),
+            cause=word("cause"),
+            link=word("link"),
+            purpose=word("purpose"),
+            verified=word("verified") if word("verified") in ("yes", "no") else "",
+            text=word("q"),
+            sort=word("sort") if word("sort") in SORTS else "worst",
+        )
+
+
+def cameras(user: Any, to: str = "cameras.view") -> QuerySet[Camera]:
+    """Every camera the person may do `to` with, retired ones too, each with `state_now` and `cause_now`."""
+    known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW)
+    return access.visible(known, user, to, owner="target__owner")
+
+
+def cameras_for(user: Any, filters: Filters | None = None) -> QuerySet[Camera]:
+    """Cameras for the list, with what a row shows. One query, plus two for the filter "maintenance".
+
+    Retired cameras only when asked for.
+    """
+    filters = filters or Filters()
+    rows = cameras(user).select_related(
+        "target", "target__owner", "target__kelurahan", "target__place", "target__link"
+    )
+    rows = rows.filter(target__retired_on__isnull=filters.state != RETIRED)
+    if filters.state in VERDICTS:
+        rows = rows.filter(state_now=filters.state)
+    elif filters.state == MAINTENANCE:
+        every = list(cameras(user).filter(target__retired_on=None).values_list("pk", flat=True))
+        rows = rows.filter(pk__in=monitoring.in_maintenance(every, clock.now()))
+    same = {
+        "target__kelurahan__code": filters.kelurahan, "target__owner__code": filters.opd,
+        "cause_now": filters.cause, "target__link__code": filters.link, "purpose": filters.purpose,
+    }  # fmt: skip
+    rows = rows.filter(**{name: value for name, value in same.items() if value})
+    if filters.verified:
+        unverified = Q(state_now=Verdict.UNKNOWN, cause_now__in=UNVERIFIED_CAUSES)
+        judged = Q(state_now__in=(Verdict.UP, Verdict.DEGRADED, Verdict.DOWN))
+        rows = rows.filter(judged if filters.verified == "yes" else unverified)
+    if filters.text:
+        rows = rows.filter(_text_matches(filters.text))
+    return rows.order_by(*SORTS[filters.sort])
+
+
+def _text_matches(text: str) -> Q:
+    columns = ("target__code", "target__name", "target__place__name", "target__kelurahan__name")
+    every_word = Q()
+    for word in text.split()[:8]:
+        every_word &= Q(*((f"{column}__icontains", word) for column in columns), _connector=Q.OR)
+    return every_word
+
+
+def camera_for(user: Any, code: str, to: str = "cameras.view") -> Camera:
+    """The camera, or Missing: for another OPD's camera just as for none. One query."""
+    known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW)
+    things = known.select_related(
+        "target", "target__owner", "target__officer", "target__contract", "target__place", "target__link",
+        "target__kelurahan__kecamatan", "target__power",
+    )  # fmt: skip
+    return access.one(things, user, to, owner="target__owner", target__code=code)
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    name: str
+    count: int
+
+
+@dataclass
+class Facets:
+    """What can be chosen in the filters, and how many cameras are in each state under the other filters."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    unverified: int = 0
+    kelurahan: list[Option] = field(default_factory=list)
+    opd: list[Option] = field(default_factory=list)
+    cause: list[Option] = field(default_factory=list)
+    link: list[Option] = field(default_factory=list)
+    purpose: list[Option] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return sum(count for state, count in self.states.items() if state != RETIRED)
+
+
+_Group = tuple[str, str, str | None, str | None, str, str, str | None, str, bool, int]
+
+
+def facets(user: Any, filters: Filters) -> Facets:
+    """One query: options count everything the person may see; states count what the other filters leave."""
+    grouped = (
+        cameras(user)
+        .annotate(is_retired=Q(target__retired_on__isnull=False))
+        .values_list(
+            "state_now", "cause_now", "target__kelurahan__code", "target__kelurahan__name",
+            "target__owner__code", "target__owner__short_name", "target__link__code", "purpose", "is_retired",
+        )
+    )  # fmt: skip
+    groups: list[_Group] = list(grouped.annotate(n=Count("pk")).order_by())
+    matching = list(grouped.filter(_text_matches(filters.text)).annotate(n=Count("pk")).order_by()) if filters.text \
+        else groups  # fmt: skip
+    found = Facets()
+    for state, cause, kelurahan, _name, opd, _short, link, purpose, is_retired, count in matching:
+        asked = ((filters.kelurahan, kelurahan), (filters.opd, opd), (filters.cause, cause), (filters.link, link),
+                 (filters.purpose, purpose))  # fmt: skip
+        if any(wanted and wanted != has for wanted, has in asked):
+            continue
+        found.states[RETIRED if is_retired else state] += count
+        if not is_retired and state == Verdict.UNKNOWN and cause in UNVERIFIED_CAUSES:
+            found.unverified += count
+    found.kelurahan = _options(groups, 2, 3)
+    found.opd = _options(groups, 4, 5)
+    found.link = _options(groups, 6, 6)
+    found.cause = [Option(o.value, str(cause_words(o.value).title), o.count) for o in _options(groups, 1, 1)]
+    found.purpose = [Option(o.value, str(PURPOSES.get(o.value, o.value)), o.count) for o in _options(groups, 7, 7)]
+    return found
+
+
+def _options(groups: Sequence[_Group], value_at: int, name_at: int) -> list[Option]:
+    counts: Counter[tuple[Any, Any]] = Counter()
+    for group in groups:
+        if not group[8]:
+            counts[group[value_at], group[name_at]] += group[9]
+    found = [Option(value, name, count) for (value, name), count in counts.items() if value]
+    return sorted(found, key=lambda option: option.name)
+
+
+def map_features(user: Any) -> dict[str, Any]:
+    """Cameras that have a position, as GeoJSON points: code, name, state, cause (words), since, direction and reach.
+
+    One query, plus those of `monitoring.in_maintenance`.
+    """
+    columns = (
+        "pk", "target__code", "target__name", "state_now", "cause_now", "target__state_since", "target__lon",
+        "target__lat", "bearing_deg", "fov_deg", "range_m", "target__kelurahan__name",
+    )  # fmt: skip
+    placed = cameras(user).filter(target__retired_on=None).exclude(target__lon=None).exclude(target__lat=None)
+    rows = list(placed.order_by("target__code").values_list(*columns))
+    under_work = monitoring.in_maintenance([row[0] for row in rows], clock.now())
+    titles = {cause: str(cause_words(cause).title) for cause in {row[4] for row in rows}}
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature", "id": pk, "geometry": {"type": "Point", "coordinates": [lon, lat]},
+                "properties": {
+                    "code": code, "name": name, "state": state, "cause": titles[cause],
+                    "since": since.isoformat() if since else None, "bearing": bearing, "fov": fov, "range_m": reach,
+                    "kelurahan": kelurahan or "", "maintenance": pk in under_work,
+                },
+            }
+            for pk, code, name, state, cause, since, lon, lat, bearing, fov, reach, kelurahan in rows
+        ],
+    }  # fmt: skip
+
+
+def view_of(camera: Camera) -> dict[str, Any] | None:
+    """The area the camera can see at most, as a GeoJSON polygon; None when position or reach is not registered."""
+    target = camera.target
+    if target.lon is None or target.lat is None or not camera.range_m or camera.range_m > LONGEST_RANGE_M:
+        return None
+    ring = sector((target.lon, target.lat), camera.bearing_deg, camera.fov_deg, camera.range_m)
+    return {"type": "Polygon", "coordinates": [[list(corner) for corner in ring]]}
+
+
+def last_readings(camera: Camera) -> tuple[Reading | None, Reading | None]:
+    """The newest look, and the newest whose picture was kept because it shows a fault. One query."""
+    mine = Reading.objects.filter(target_id=camera.pk).order_by("-at", "-pk")
+    with_picture = mine.filter(picture__deleted_at=None).exclude(picture=None)
+    either = Q(pk=Subquery(mine.values("pk")[:1])) | Q(pk=Subquery(with_picture.values("pk")[:1]))
+    found = list(Reading.objects.filter(either).select_related("picture").order_by("-at", "-pk"))
+    shows_fault = [each for each in found if each.picture and each.picture.deleted_at is None]
+    return (found[0] if found else None), (shows_fault[-1] if shows_fault else None)
+
+
+def recent_readings(camera: Camera, limit: int = 50) -> list[Reading]:
+    return list(Reading.objects.filter(target_id=camera.pk).order_by("-at")[:limit])
+
+
+def references_of(camera: Camera) -> list[CameraReference]:
+    """Reference pictures in use: those a person accepted first, then the newest."""
+    rows = CameraReference.objects.filter(camera=camera, retired_at=None).select_related("accepted_by", "picture")
+    return list(rows.order_by(F("accepted_at").desc(nulls_last=True), "-taken_at"))
+
+
+def state_words(state: str) -> str:
+    return {
+        "up": _("berfungsi"), "degraded": _("terganggu"), "down": _("tidak berfungsi"),
+        "unknown": _("belum diketahui"), MAINTENANCE: _("dalam pemeliharaan"), RETIRED: _("dihentikan"),
+    }.get(state, state)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The newest picture of a camera: how old it is, and whether it may still be taken for now."""
+
+    taken_at: datetime | None
+    is_old: bool
+
+    @property
+    def stamp(self) -> int:
+        """Changes with the picture, for its address."""
+        return int(self.taken_at.timestamp()) if self.taken_at else 0
+
+
+def picture_of(camera: Camera, at: datetime) -> Picture:
+    """Old after three missed looks and a minute: it is then shown grey and marked, never as live."""
+    taken = camera.last_seen_at
+    longest = timedelta(seconds=3 * camera.target.interval_s + 60)
+    return Picture(taken, taken is None or at - taken > longest)
+
+
+def maintenance_of(camera: Camera, at: datetime) -> list[MaintenanceWindow]:
+    """Declared work that is on now, on the camera or on what it hangs on (two levels up). One query."""
+    target = camera.target
+    hangs_on = {target.pk, target.link_id, target.power_id}
+    for parent in filter(None, (target.link, target.power)):
+        hangs_on |= {parent.link_id, parent.power_id}
+    windows = MaintenanceWindow.objects.filter(target__in=hangs_on - {None}, starts_at__lte=at, ends_at__gt=at)
+    return list(windows.select_related("target", "declared_by"))
