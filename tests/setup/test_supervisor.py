@@ -37,11 +37,22 @@ subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 time.sleep(600)
 '''
 
+SAYS_ITS_END = '''
+import signal, sys, time
+def end(*_):
+    print("ended at", time.monotonic(), flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+while True:
+    time.sleep(1)
+'''
+
 class SmallCity(supervisor.House):
     def jobs(self):
         python = sys.executable
         first = [Job("web", (python, "-c", SERVER, "SATUKOTA_PORT")),
                  Job("feed", (python, "-c", SERVER, "SATUKOTA_FEED_PORT"))]
+        first.append(Job("field", (python, "-c", SAYS_ITS_END), ends_last=True))
         return first, [Job("watch", (python, "-c", STUBBORN))]
 
     async def _sample_logins(self):
@@ -136,11 +147,13 @@ def test_ctrl_c_ends_everything_within_five_seconds_with_exit_code_zero(start):
     city = start()
     until(lambda: "operator / contoh" in city.said)
     assert f"http://127.0.0.1:{city.port}" in city.said
-    until(lambda: len(city.leftovers()) == 5)  # supervisor, web, feed, watch and its child
+    until(lambda: len(city.leftovers()) == 6)  # supervisor, web, feed, field, watch and its child
     began = time.monotonic()
     city.process.send_signal(signal.SIGINT)
     assert city.process.wait(10) == 0
-    assert time.monotonic() - began < 7  # the stubborn one is killed after five
+    assert time.monotonic() - began < 6  # the stubborn one is killed after four
+    said_last = (city.var / "log" / "field.log").read_text().split("ended at ")[1]
+    assert float(said_last) - began > 3.9  # what others watch ends after them
     assert city.leftovers() == []
 
 

@@ -15,17 +15,18 @@ LOG_BYTES = 20_000_000  # then the file becomes .1 and a new one begins
 LINE_BYTES = 16_384  # a longer line is cut: a child without line ends must not fill the memory
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 STEADY_S = 60.0  # lived this long: the next death starts again at the first pause
-STOP_S = 5.0
+STOP_S = 4.0
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: between fork and exec nothing may be loaded
 
 
 @dataclass(frozen=True)
 class Job:
-    """`words` start it; `name` names its log file and its lines to the person."""
+    """`words` start it; `name` names its log file and its lines to the person; one that others watch ends last."""
 
     name: str
     words: tuple[str, ...]
+    ends_last: bool = False
 
 
 class LogFile:

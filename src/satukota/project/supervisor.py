@@ -86,7 +86,7 @@ class House:
         door = (sys.executable, "-m", "satukota.cli")
         first = [Job("web", (*door, "web")), Job("feed", (*door, "feed"))]
         if self.sample:
-            first.append(Job("field", (*door, "field", "--cache", str(self.var / "field"))))
+            first.append(Job("field", (*door, "field", "--cache", str(self.var / "field")), ends_last=True))
         return first, [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
 
     async def _open(self, keeping: list["asyncio.Task[None]"], later: list[Job]) -> None:
@@ -143,7 +143,9 @@ class House:
         return started
 
     async def _close(self, keeping: list["asyncio.Task[None]"]) -> None:
-        await asyncio.gather(*(part.stop() for part in self.parts))
+        """End the parts in five seconds; the field after the watcher, which would take its end for a dead city."""
+        await asyncio.gather(*(part.stop() for part in self.parts if not part.job.ends_last))
+        await asyncio.gather(*(part.stop(patience_s=1) for part in self.parts if part.job.ends_last))
         await asyncio.gather(*keeping, return_exceptions=True)
         for part in self.parts:
             part.log.close()
