@@ -215,7 +215,7 @@ def _ill_source(camera: Camera, fault: str, since: float) -> KeyframeAt:
         if fault == "freeze":
             return lambda _: same
         view = dressed(last, "as filmed" if camera.condition == "low bitrate" else camera.condition, since)
-        return lambda at: encoded_again(view, int(at))
+        return lambda at: encoded_again(view, int(at / 2))
     if fault in ("black", "constant", "white"):  # made in the camera: the weather does not reach them
         return lambda at: through_h264(spoiled(camera.whole(at), fault, at), CONDITIONS[camera.condition])
     return lambda at: camera.sent(spoiled(camera.whole(at), fault, at), at)

@@ -11,11 +11,12 @@ import numpy as np
 from .memory import Memory, thumb_of
 from .model import DAY, NIGHT_COLOUR, NIGHT_IR, Judgement, Reference, Sight, hour_bin, mode_of
 from .policy import Policy
-from .scene import Likeness, Pose, Scene, likeness, pose_between
+from .scene import Likeness, Pose, Scene, agreement_at, likeness, pose_between
 
 GOOD, FAULT, UNVERIFIED = "good", "fault", "unverified"
 COMPARED_AT_MOST = 4
 GLARE_SHARE = 0.03
+CHANGED_MOSTLY = 0.5
 LAYOUT_KEPT = 0.7  # blur of any strength keeps light and dark where they were; a cover does not
 _QUIET_CELLS = 0.95  # a clock drawn into the picture changes fewer cells than the rest
 _QUIET_FLOOR = 0.02  # grey levels: rounding
@@ -48,7 +49,7 @@ class View:
         like = self.like
         return like is not None and (
             like.agreement >= policy.agreement_same
-            or (like.r_here >= policy.r_same and like.agreement >= policy.agreement_trace)
+            or (like.r_here >= policy.r_same and like.agreement >= policy.agreement_lost)
         )
 
     def is_displaced(self, policy: Policy) -> bool:
@@ -92,19 +93,20 @@ def judge(
 
 
 def _best_view(sight: Sight, references: Sequence[Reference], policy: Policy) -> View:
-    """The first reference that fits well, else the one that fits best of the four nearest in mode and hour."""
+    """The first reference that fits well, else the best of the nearest in mode and hour.
+
+    One of another light counts only when it fits well or nothing of the same light can accuse.
+    """
     scene = Scene.of(sight.gray)
-    best, best_fit = View(scene), -1.0
-    for reference, may_accuse in _nearest(sight, references)[:COMPARED_AT_MOST]:
+    best, best_rank = View(scene), (False, False, -1.0)
+    for reference, same_light in _nearest(sight, references)[:COMPARED_AT_MOST]:
         like = likeness(scene, reference.stats, policy.moved_px)
-        view = View(scene, reference, like, may_accuse and reference.stats.is_usable)
+        view = View(scene, reference, like, same_light and reference.stats.is_usable)
         if view.is_clean(policy):
             return view
-        fit = like.agreement + like.r_here + (1.0 if view.may_accuse else 0.0)
-        if view.is_recognised(policy):
-            fit += 2.0
-        if fit > best_fit:
-            best, best_fit = view, fit
+        rank = (view.may_accuse, view.is_recognised(policy), like.agreement + like.r_here)
+        if rank > best_rank:
+            best, best_rank = view, rank
     return best
 
 
@@ -204,13 +206,14 @@ def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, flo
     if not recognised and like.contour_ratio < policy.contour_left:
         if like.layout > LAYOUT_KEPT and like.sharpness < policy.sharpness_low:
             return Evidence("defocused", strong=True, confirm=True)
-        if like.agreement < 0.1:
+        if like.agreement < policy.agreement_none:
             return Evidence("covered", strong=True, confirm=True)
     # Behind a cover contours are gone; in another view other contours stand in their place.
     if like.lost_share >= policy.covered_share and like.lost_share > like.changed_share and like.agreement < 0.5:
-        strong = like.lost_share >= policy.covered_strong and like.agreement < policy.agreement_same
+        much = like.lost_share >= policy.covered_strong and like.agreement < policy.agreement_same
+        strong = much or like.agreement < policy.agreement_none
         return Evidence("covered", strong=strong, confirm=strong)
-    if like.sharpness < policy.sharpness_strong and like.agreement >= policy.agreement_trace:
+    if like.sharpness < policy.sharpness_strong and like.agreement >= policy.agreement_none:
         return Evidence("defocused", strong=True, confirm=True)
     if dropped or like.agreement < policy.agreement_same or like.changed_share >= policy.blocked_share:
         other = _another_view(view, like, policy, measures)
@@ -225,6 +228,8 @@ def _another_view(view: View, like: Likeness, policy: Policy, measures: dict[str
     """Little fits: turned, zoomed, blocked or another scene. Only here corners are matched."""
     assert view.reference is not None
     pose = pose_between(view.scene.gray, view.reference.gray)
+    if pose is not None and agreement_at(pose, view.scene.gray, view.reference.stats) < policy.agreement_moved:
+        pose = None  # corners of repeated windows agree on anything; contours then do not
     if pose is not None:
         measures |= {
             "inliers": pose.inliers,
@@ -237,7 +242,8 @@ def _another_view(view: View, like: Likeness, policy: Policy, measures: dict[str
         return Evidence("blocked") if like.changed_share >= policy.blocked_share else Evidence()
     if not view.scene.has_contours:
         return Evidence(unverified="no_contours")
-    if like.agreement < policy.agreement_lost and like.r_here < policy.r_lost:
+    is_elsewhere = like.changed_share >= CHANGED_MOSTLY or like.agreement < policy.agreement_none
+    if like.agreement < policy.agreement_lost and like.r_here < policy.r_lost and is_elsewhere:
         return Evidence("view_lost", strong=True, confirm=True)
     return Evidence("view_lost", unverified="no_contours")
 

@@ -23,11 +23,11 @@ class Policy:
     white_std: float = 8.0
     # same view or another
     r_same: float = 0.20
-    r_lost: float = 0.12
+    r_lost: float = 0.30  # another street down the same perspective reaches this
     agreement_same: float = 0.40
     agreement_moved: float = 0.30  # after moving the picture back
-    agreement_lost: float = 0.25
-    agreement_trace: float = 0.12  # something of the view is still in place
+    agreement_lost: float = 0.25  # another street in the same perspective reaches 0.2
+    agreement_none: float = 0.10
     agreement_drop: float = 0.15  # below the camera's own usual: corners are matched to see why
     contour_left: float = 0.40  # contour strength against the reference below which nothing is left to see
     moved_px: float = 6.0

@@ -324,7 +324,7 @@ def _quantile_of(values: Floats, share: float, top: float) -> float:
     return (index + (wanted - before) / max(1.0, float(counts[index]))) * top / 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pose:
     """How a view was turned, by matched corners (ORB) agreeing on one similarity."""
 
@@ -333,6 +333,8 @@ class Pose:
     zoom: float
     dx: float
     dy: float
+    matrix: npt.NDArray[np.float64]
+    """(2, 3) from the reference's pixels to the picture's"""
 
 
 MIN_INLIERS = 15
@@ -362,4 +364,17 @@ def pose_between(gray: Gray, reference: Gray) -> Pose | None:
         zoom=zoom,
         dx=float(middle[0] - WIDTH / 2),
         dy=float(middle[1] - HEIGHT / 2),
+        matrix=np.asarray(matrix, np.float64),
     )
+
+
+def agreement_at(pose: Pose, gray: Gray, reference: ReferenceScene) -> float:
+    """Agreement of contours after taking the pose out of the picture."""
+    back = cv2.warpAffine(
+        gray,
+        pose.matrix,
+        (WIDTH, HEIGHT),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return _agreement(Scene.of(np.asarray(back, np.uint8)).wide_edges, reference)
