@@ -91,7 +91,7 @@ class ClipStore:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await process.communicate()  # closes both pipes and takes the dead process away
 
     async def _bake(self, process: asyncio.subprocess.Process, recipe: Recipe, done: asyncio.Future[None]) -> None:
         assert process.stdin and process.stdout

@@ -85,7 +85,7 @@ def test_ffprobe_reads_codec_size_and_rate(field: RunningField):
 def test_pyav_plays_with_the_right_password_and_time_never_goes_back(field: RunningField, code: str):
     with av.open(field.url(code), options=TCP, timeout=(5, 5)) as stream:
         frames = [frame for _, frame in zip(range(8), stream.decode(video=0), strict=False)]
-    times = [frame.pts for frame in frames]
+    times = [frame.pts for frame in frames[1:]]  # FFmpeg gives the first picture of a live stream no time
     assert len(frames) == 8 and times == sorted(set(times))
     assert frames[0].width == 160 and frames[0].to_ndarray(format="gray").std() > 20
 
