@@ -14,7 +14,7 @@ from .areas import AreaIndex
 from .models import Duty, Kelurahan, Kota, Opd, Person
 from .roles import ROLES, Reach
 
-_areas: tuple[tuple[tuple[str, str], ...], AreaIndex[Kelurahan]] | None = None
+_areas: tuple[tuple[tuple[int, str], ...], AreaIndex[Kelurahan]] | None = None
 
 
 def kota() -> Kota | None:
@@ -34,7 +34,7 @@ def kelurahan_of_many(points: Sequence[tuple[float, float]]) -> list[Kelurahan |
 def area_index() -> AreaIndex[Kelurahan]:
     """Areas in code order, kept in this process until an import gives any of them another source."""
     global _areas
-    version = tuple(Kelurahan.objects.exclude(area=None).order_by("code").values_list("code", "area_source"))
+    version = tuple(Kelurahan.objects.exclude(area=None).order_by("code").values_list("pk", "area_source"))
     if _areas is None or _areas[0] != version:
         rows = Kelurahan.objects.exclude(area=None).select_related("kecamatan").order_by("code")
         _areas = version, AreaIndex([(row, row.area) for row in rows])
@@ -94,14 +94,17 @@ def heads_of(opd_ids: Sequence[int], at: datetime) -> dict[int, Duty]:
     return {duty.opd_id: duty for duty in heads}
 
 
-def watched_by(field: str) -> dict[int, int]:
-    """How many things in service each row of a register has; `field` is the column of the thing that names the row.
+def watched_by(*fields: str) -> dict[Any, int]:
+    """How many things in service name each row of a register in one of their `fields`. One query.
 
-    The things belong to an upper band; they are counted through the OPD that owns them. One query.
+    The things belong to an upper band; they are counted through the OPD that owns them.
     """
-    in_service = Opd.objects.filter(targets__retired_on=None).exclude(**{f"targets__{field}": None})
-    rows = in_service.values(f"targets__{field}").annotate(number=Count("targets")).order_by()
-    return {row[f"targets__{field}"]: row["number"] for row in rows}
+    in_service = Opd.objects.filter(targets__retired_on=None).order_by()
+    each = [
+        in_service.exclude(**{f"targets__{field}": None}).values_list(f"targets__{field}").annotate(Count("targets"))
+        for field in fields
+    ]
+    return dict(each[0].union(*each[1:], all=True))
 
 
 @dataclass(frozen=True)

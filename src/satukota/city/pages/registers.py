@@ -229,10 +229,9 @@ PLACES = Listing(
 
 def _count_feeders(rows: list[Feeder], user: Any) -> None:
     """Only direct children are counted here; the feeder's own page shows what stands below it."""
-    behind = {Feeder.Kind.LINK: queries.watched_by("link__code"), Feeder.Kind.POWER: queries.watched_by("power__code")}
-    states = queries.states_of([row.code for row in rows])
+    behind, states = queries.watched_by("link__code", "power__code"), queries.states_of([row.code for row in rows])
     for row in rows:
-        row.behind, row.state = behind[row.kind].get(row.code, 0), states.get(row.code, "")
+        row.behind, row.state = behind.get(row.code, 0), states.get(row.code, "")
 
 
 FEEDERS = Listing(

@@ -55,8 +55,7 @@ def opd(request: HttpRequest, code: str) -> HttpResponse:
         "current": current,
         "past": past,
         "children": row.children.order_by("short_name"),
-        "feeders": row.feeders.order_by("code"),
-        "contracts": row.contracts.order_by("-ends_on"),
+        "owns": queries.counts({"jaringan": row.feeders.all(), "kontrak": row.contracts.all()}),
         "watched": _by_kind(row),
         "is_unchecked": registers.UNCHECKED in row.source,
     }

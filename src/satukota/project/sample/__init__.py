@@ -12,8 +12,9 @@ from .doors import main
 
 if TYPE_CHECKING:
     from .loading import Login
+    from .settling import Settled
 
-__all__ = ["load", "logins", "main"]
+__all__ = ["accept_references", "load", "logins", "main"]
 
 
 def load() -> dict[str, int]:
@@ -28,3 +29,10 @@ def logins() -> list[Login]:
     from . import loading
 
     return loading.logins()
+
+
+def accept_references() -> Settled:
+    """Accept the newest clean picture of every sample camera as its reference. Raises UserError."""
+    from . import settling
+
+    return settling.accept_references()

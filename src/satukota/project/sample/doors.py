@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import django
 from django.apps import apps
@@ -10,14 +11,20 @@ from django.utils.translation import gettext as _
 
 from satukota.base.errors import UserError
 
+if TYPE_CHECKING:
+    from .settling import Settled
+
 
 def main(argv: Sequence[str]) -> int:
     """Do one of the acts below; 0 when done, 1 with a sentence when it cannot be."""
     if not apps.ready:
         django.setup()
-    acts = {"load": _load, "logins": _logins}
+    acts = {"load": _load, "logins": _logins, "accept-references": _accept_references, "settle": _settle}
     parser = argparse.ArgumentParser(prog="satukota sample", description=_("Kota contoh."))
-    parser.add_argument("act", choices=acts, help=_("load: memuat; logins: daftar akun contoh"))
+    parser.add_argument("act", choices=acts, help=_(
+        "load: memuat; logins: daftar akun contoh; accept-references: menerima gambar terbaru sebagai acuan; "
+        "settle: menunggu putaran pertama lalu menerimanya"
+    ))  # fmt: skip
     asked = parser.parse_args(argv)
     try:
         acts[asked.act]()
@@ -42,3 +49,23 @@ def _logins() -> None:
     wide = max(len(row.username) for row in rows)
     for row in rows:
         print(f"{row.username:{wide}}  {row.password:{wide + 7}}  {row.role} · {row.opd}")
+
+
+def _accept_references() -> None:
+    from . import settling
+
+    _tell(settling.accept_references())
+
+
+def _settle() -> None:
+    from . import settling
+
+    _tell(settling.settle())
+
+
+def _tell(done: "Settled") -> None:
+    print(_("Acuan diterima untuk %(n)d kamera.") % {"n": len(done.accepted)})
+    for code, why in done.refused.items():
+        print(f"{code}: {why}")
+    if done.unseen:
+        print(_("Belum diperiksa: %(codes)s.") % {"codes": ", ".join(done.unseen)})
