@@ -6,26 +6,29 @@ disconnected; it comes back by itself and resumes.
 """
 
 import asyncio
+import itertools
 import json
 import logging
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import close_old_connections
+from django.db import DatabaseError, connection
 from django.http.cookie import parse_cookie
 
 from .models import FeedEntry
 
 POLL_S = 0.15
 HEARTBEAT_S = 15.0
-RECHECK_S = 60.0  # how soon a listener whose session ended is let go
+RECHECK_EVERY = 4  # heartbeats: how soon a listener whose session ended is let go
 REMEMBERED = 2_000  # entries held in memory for those who resume
 QUEUE_LIMIT = 500
 BATCH = 500
@@ -52,11 +55,21 @@ class Wire:
 
 @dataclass(eq=False)  # kept in a set: one listener is itself only
 class Listener:
+    cookies: str
     scope: Covers
     queue: asyncio.Queue[Wire | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
 
     def may_see(self, wire: Wire) -> bool:
         return wire.opd_id is None or self.scope.covers(wire.opd_id)
+
+    def let_go(self) -> None:
+        """End this listener's connection after what it is being sent now; it may come back and resume."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+HEARTBEAT = Wire(sys.maxsize, None, b": masih di sini\n\n")
 
 
 def wire_of(entry: FeedEntry) -> Wire:
@@ -65,48 +78,42 @@ def wire_of(entry: FeedEntry) -> Wire:
 
 
 class Stream:
-    """Reads the table and hands entries to listeners. `scope_of(user)` says what a person may see, None for nothing."""
+    """Reads the table and hands entries to listeners. `scope_of(user)` says what a person may see, None for nothing.
+
+    The reader has a thread of its own, so that a thousand screens that come back at once (each is asked for its
+    session) do not delay what is new.
+    """
 
     def __init__(self, scope_of: ScopeOf) -> None:
         self.scope_of = scope_of
         self.listeners: set[Listener] = set()
         self.recent: deque[Wire] = deque(maxlen=REMEMBERED)
         self.last_id = 0
-        self.reader: asyncio.Task[None] | None = None
+        self._reading = ThreadPoolExecutor(1, "feed-reader")
+        self._asking = ThreadPoolExecutor(1, "feed-sessions")
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self.last_id = await sync_to_async(_newest_id)()
-        self.reader = asyncio.create_task(self._read_for_ever())
+        self.last_id = await self._in(self._reading, _newest_id)
+        self._tasks = [asyncio.create_task(self._read_for_ever()), asyncio.create_task(self._keep_alive())]
 
     async def stop(self) -> None:
-        if self.reader:
-            self.reader.cancel()
+        for task in self._tasks:
+            task.cancel()
         for listener in self.listeners:
-            _drop(listener)
+            listener.let_go()
+        for pool in (self._reading, self._asking):
+            await self._in(pool, lambda: connection.close())
+            pool.shutdown(wait=False)
 
-    async def _read_for_ever(self) -> None:
-        while True:
-            try:
-                entries = await sync_to_async(_entries_after)(self.last_id, BATCH)
-            except Exception:
-                log.exception("feed cannot read; trying again")
-                await asyncio.sleep(2)
-                continue
-            for wire in entries:
-                self._hand_out(wire)
-            if len(entries) < BATCH:
-                await asyncio.sleep(POLL_S)
+    async def scope_now(self, cookies: str) -> Covers | None:
+        """What the person behind these cookies may see now; None when nobody is signed in or they may see nothing."""
 
-    def _hand_out(self, wire: Wire) -> None:
-        self.recent.append(wire)
-        self.last_id = wire.id
-        for listener in list(self.listeners):
-            if listener.may_see(wire):
-                try:
-                    listener.queue.put_nowait(wire)
-                except asyncio.QueueFull:
-                    self.listeners.discard(listener)
-                    _drop(listener)
+        def ask() -> Covers | None:
+            user = user_of(cookies)
+            return self.scope_of(user) if user else None
+
+        return await self._in(self._asking, ask)
 
     async def backlog(self, since: int, upto: int) -> list[Wire] | None:
         """Entries in (since, upto]; None when some of them are no longer kept."""
@@ -114,36 +121,85 @@ class Stream:
             return []
         if self.recent and self.recent[0].id <= since + 1:
             return [wire for wire in self.recent if since < wire.id <= upto]
-        return await sync_to_async(_entries_between)(since, upto)
+        return await self._in(self._asking, partial(_entries_between, since, upto))
+
+    async def _in(self, pool: ThreadPoolExecutor, act: Callable[[], Any]) -> Any:
+        """Run a database act in one of our threads; a connection that failed is not used again."""
+
+        def run() -> Any:
+            try:
+                return act()
+            except DatabaseError:
+                connection.close()
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(pool, run)
+
+    async def _read_for_ever(self) -> None:
+        while True:
+            try:
+                entries = await self._in(self._reading, partial(_entries_after, self.last_id))
+            except DatabaseError:
+                log.exception("feed cannot read; trying again")
+                await asyncio.sleep(2)
+                continue
+            for wire in entries:
+                self.hand_out(wire)
+            if len(entries) < BATCH:
+                await asyncio.sleep(POLL_S)
+
+    def hand_out(self, wire: Wire) -> None:
+        """Give one entry to everyone who may see it; who cannot keep up is let go."""
+        self.recent.append(wire)
+        self.last_id = wire.id
+        self._give(wire)
+
+    def _give(self, wire: Wire) -> None:
+        for listener in list(self.listeners):
+            if listener.may_see(wire):
+                try:
+                    listener.queue.put_nowait(wire)
+                except asyncio.QueueFull:
+                    self.listeners.discard(listener)
+                    listener.let_go()
+
+    async def _keep_alive(self) -> None:
+        """A heartbeat for everyone; and now and then, whether they are still signed in."""
+        for beat in itertools.count(1):
+            await asyncio.sleep(HEARTBEAT_S)
+            self._give(HEARTBEAT)
+            if beat % RECHECK_EVERY == 0:
+                for listener in list(self.listeners):
+                    await self._recheck(listener)
+
+    async def _recheck(self, listener: Listener) -> None:
+        try:
+            scope = await self.scope_now(listener.cookies)
+        except DatabaseError:
+            return  # asked again next time
+        if scope is None:
+            listener.let_go()
+        else:
+            listener.scope = scope
 
 
 def _newest_id() -> int:
-    close_old_connections()
     return FeedEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _entries_after(last: int, limit: int) -> list[Wire]:
-    close_old_connections()
-    return [wire_of(entry) for entry in FeedEntry.objects.filter(pk__gt=last).order_by("pk")[:limit]]
+def _entries_after(last: int) -> list[Wire]:
+    return [wire_of(entry) for entry in FeedEntry.objects.filter(pk__gt=last).order_by("pk")[:BATCH]]
 
 
 def _entries_between(since: int, upto: int) -> list[Wire] | None:
-    close_old_connections()
     oldest = FeedEntry.objects.order_by("pk").values_list("pk", flat=True).first()
     if oldest is None or oldest > since + 1:
         return None
     return [wire_of(entry) for entry in FeedEntry.objects.filter(pk__gt=since, pk__lte=upto).order_by("pk")]
 
 
-def _drop(listener: Listener) -> None:
-    while not listener.queue.empty():
-        listener.queue.get_nowait()
-    listener.queue.put_nowait(None)
-
-
 def user_of(cookies: str) -> Any | None:
     """The signed-in, active user of a session cookie, or None."""
-    close_old_connections()
     key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
     user_id = SessionStore(session_key=key).get(SESSION_KEY) if key else None
     return get_user_model().objects.filter(pk=user_id, is_active=True).first() if user_id else None
@@ -153,21 +209,16 @@ def application(scope_of: ScopeOf, origins: Iterable[str]) -> Asgi:
     """The ASGI application: /kabar is the feed, /sehat the health check. `origins` may read it from another port."""
     stream, allowed = Stream(scope_of), frozenset(origins)
 
-    def scope_now(cookies: str) -> Covers | None:
-        user = user_of(cookies)
-        return scope_of(user) if user else None
-
     async def app(scope: dict[str, Any], receive: Asgi, send: Asgi) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(stream, receive, send)
         elif scope["type"] == "http":
-            headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
             if scope["path"] == "/sehat":
                 await _answer(send, 200, b"sehat")
             elif scope["path"] != "/kabar" or scope["method"] != "GET":
                 await _answer(send, 404, b"tidak ditemukan")
             else:
-                await _serve(stream, scope, headers, allowed, scope_now, receive, send)
+                await _serve(stream, scope, allowed, receive, send)
 
     return app
 
@@ -195,34 +246,21 @@ def _since(scope: dict[str, Any], headers: dict[str, str]) -> int | None:
     return int(asked) if asked.isdecimal() and len(asked) < 19 else None
 
 
-async def _serve(
-    stream: Stream,
-    scope: dict[str, Any],
-    headers: dict[str, str],
-    allowed: frozenset[str],
-    scope_now: Callable[[str], Covers | None],
-    receive: Asgi,
-    send: Asgi,
-) -> None:
+async def _serve(stream: Stream, scope: dict[str, Any], allowed: frozenset[str], receive: Asgi, send: Asgi) -> None:
+    headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
     cookies, origin = headers.get("cookie", ""), headers.get("origin", "")
-    reach = await sync_to_async(scope_now)(cookies)
+    reach = await stream.scope_now(cookies)
     if reach is None or (origin and origin not in allowed):
         await _answer(send, 404, b"tidak ditemukan")
         return
-    listener = Listener(reach)
+    listener = Listener(cookies, reach)
     stream.listeners.add(listener)  # from here on nothing is missed: what is older comes from the backlog
     upto = stream.last_id
-    out = [
-        (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
-        (b"vary", b"Origin"),
-    ]  # fmt: skip
-    if origin:
-        out += [(b"access-control-allow-origin", origin.encode()), (b"access-control-allow-credentials", b"true")]
-    gone = asyncio.create_task(_until_gone(receive))
+    gone = asyncio.create_task(_until_gone(receive, listener))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": out})
+        await send({"type": "http.response.start", "status": 200, "headers": _stream_headers(origin)})
         await _send_backlog(stream, listener, _since(scope, headers), upto, send)
-        await _send_live(listener, upto, gone, lambda: sync_to_async(scope_now)(cookies), send)
+        await _send_live(listener, upto, send)
         await send({"type": "http.response.body", "body": b""})
     except OSError:
         pass  # the listener went away while we were writing
@@ -231,9 +269,20 @@ async def _serve(
         gone.cancel()
 
 
-async def _until_gone(receive: Asgi) -> None:
+def _stream_headers(origin: str) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
+        (b"vary", b"Origin"),
+    ]  # fmt: skip
+    if origin:
+        headers += [(b"access-control-allow-origin", origin.encode()), (b"access-control-allow-credentials", b"true")]
+    return headers
+
+
+async def _until_gone(receive: Asgi, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listener.let_go()
 
 
 async def _send_backlog(stream: Stream, listener: Listener, since: int | None, upto: int, send: Asgi) -> None:
@@ -246,35 +295,8 @@ async def _send_backlog(stream: Stream, listener: Listener, since: int | None, u
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n" + body, "more_body": True})
 
 
-async def _send_live(
-    listener: Listener,
-    upto: int,
-    gone: asyncio.Task[None],
-    still: Callable[[], Awaitable[Covers | None]],
-    send: Asgi,
-) -> None:
-    loop = asyncio.get_running_loop()
-    recheck_at = loop.time() + RECHECK_S
-    while not gone.done():
-        take = asyncio.ensure_future(listener.queue.get())
-        await asyncio.wait({take, gone}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
-        if not take.done():
-            take.cancel()
-            body = b": masih di sini\n\n"
-        else:
-            wire = take.result()
-            if wire is None:
-                return
-            body = wire.text if wire.id > upto else b""
-            while not listener.queue.empty() and len(body) < 65_536:
-                wire = listener.queue.get_nowait()
-                if wire is None:
-                    return
-                body += wire.text if wire.id > upto else b""
-        if body:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-        if loop.time() > recheck_at:
-            reach = await still()
-            if reach is None:
-                return
-            listener.scope, recheck_at = reach, loop.time() + RECHECK_S
+async def _send_live(listener: Listener, upto: int, send: Asgi) -> None:
+    """Send what comes until the listener is let go; what the backlog already held is not sent again."""
+    while (wire := await listener.queue.get()) is not None:
+        if wire.id > upto:
+            await send({"type": "http.response.body", "body": wire.text, "more_body": True})

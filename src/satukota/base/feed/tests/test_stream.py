@@ -183,8 +183,8 @@ def test_strangers_and_foreign_pages_get_the_same_404():
 
 def test_a_listener_too_slow_is_let_go_and_can_resume():
     stream = Stream(lambda user: Everything())
-    listener = stream_module.Listener(Everything())
+    listener = stream_module.Listener("", Everything())
     stream.listeners.add(listener)
     for number in range(stream_module.QUEUE_LIMIT + 1):
-        stream._hand_out(stream_module.Wire(number + 1, None, b"x"))
+        stream.hand_out(stream_module.Wire(number + 1, None, b"x"))
     assert listener not in stream.listeners and listener.queue.get_nowait() is None
