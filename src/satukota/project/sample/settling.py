@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from satukota.base import clock
@@ -73,17 +73,22 @@ def settle(longest_s: float = LONGEST_S) -> Settled:
 def _sample_cameras() -> QuerySet[Camera]:
     """Those the simulator serves, with what their last look said and whether anybody accepted a picture before."""
     last = Reading.objects.filter(target=OuterRef("pk")).order_by("-at")
-    accepted = CameraReference.objects.filter(camera=OuterRef("pk"), accepted_at__isnull=False, retired_at=None)
+    live = CameraReference.objects.filter(camera=OuterRef("pk"), accepted_at__isnull=False, retired_at=None)
     served = Camera.objects.filter(target__code__in=wires().cameras, target__retired_on=None)
     return served.select_related("target__owner").order_by("target__code").annotate(
         last_cause=Subquery(last.values("cause")[:1]), last_verdict=Subquery(last.values("verdict")[:1]),
-        is_accepted=Exists(accepted),
+        accepted_at=Subquery(live.order_by("-accepted_at").values("accepted_at")[:1]),
     )  # fmt: skip
 
 
 def _misses_only_a_reference(camera: Camera) -> bool:
-    """Either the look says so (a first night after days, too), or it was good without anybody's word for it."""
-    return camera.last_cause == "no_reference" or (camera.last_verdict == Verdict.UP and not camera.is_accepted)
+    """Either the look says so (a first night after days, too), or it was good without anybody's word for it.
+
+    What was accepted after that look answers it: the next look will tell.
+    """
+    if camera.accepted_at is None:
+        return camera.last_cause == "no_reference" or camera.last_verdict == Verdict.UP
+    return camera.last_cause == "no_reference" and camera.accepted_at < camera.target.last_reading_at
 
 
 def _look_again(codes: list[str], at: datetime) -> None:
