@@ -60,7 +60,7 @@ def prepare_database() -> None:
     """Apply migrations; skipped while the migrations and the SQLite file are the ones of last time."""
     migrations = sorted(SOURCES.rglob("migrations/*.py"))
     stamp, mark = _stamp("migrations"), fingerprint(migrations, *map(str, migrations), _database_mark())
-    if is_fresh(stamp, mark) and "DATABASE_URL" not in os.environ:
+    if is_fresh(stamp, mark) and not os.environ.get("DATABASE_URL"):
         return
     with step("Preparing the database"):
         _satukota("manage", "migrate", "--noinput", "--verbosity", "0", why="The database could not be prepared")
@@ -72,7 +72,7 @@ def load_sample_city() -> None:
     sources = [path for path in SOURCES.rglob("*") if "sample" in str(path.relative_to(SOURCES)) and path.is_file()]
     sources = [path for path in sources if path.suffix in {".py", ".csv", ".json", ".geojson", ".toml"}]
     stamp, mark = _stamp("sample"), fingerprint(sources, *map(str, sources), _database_mark())
-    if is_fresh(stamp, mark) and "DATABASE_URL" not in os.environ:
+    if is_fresh(stamp, mark) and not os.environ.get("DATABASE_URL"):
         return
     with step("Loading the sample city"):
         _satukota("sample", "load", why="The sample city could not be loaded")

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import fcntl
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -86,7 +87,9 @@ class House:
         door = (sys.executable, "-m", "satukota.cli")
         first = [Job("web", (*door, "web")), Job("feed", (*door, "feed"))]
         if self.sample:
-            first.append(Job("field", (*door, "field", "--cache", str(self.var / "field")), ends_last=True))
+            cache = ("--cache", str(self.var / "field"))  # one among the options below wins: the last counts
+            words = (*door, "field", *cache, *shlex.split(env.text("SATUKOTA_FIELD_OPTIONS")))
+            first.append(Job("field", words, ends_last=True))
         return first, [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
 
     async def _open(self, keeping: list["asyncio.Task[None]"], later: list[Job]) -> None:
