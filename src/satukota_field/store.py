@@ -10,11 +10,14 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 from satukota_field.clips import Clip, Recipe, code_version
 
+T = TypeVar("T")
 OLD_AFTER_S = 14 * 86_400
 
 
@@ -80,18 +83,13 @@ class ClipStore:
 
     async def _work(self) -> None:
         """Feed one worker process until nothing is waiting, then let it go: it holds 150 MB."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "satukota_field.baking",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_worker_environment(),
-        )  # fmt: skip
+        process = await _see_through(_start_worker(), _end)
         try:
             while not self._queue.empty():
                 _, _, recipe, done = self._queue.get_nowait()
                 await self._bake(process, recipe, done)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()  # closes both pipes and takes the dead process away
+            await _see_through(_end(process))
 
     async def _bake(self, process: asyncio.subprocess.Process, recipe: Recipe, done: asyncio.Future[None]) -> None:
         assert process.stdin and process.stdout
@@ -122,6 +120,37 @@ class ClipStore:
         for task in list(self._workers):
             task.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+
+
+async def _see_through(work: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]] | None = None) -> T:
+    """Await work to its end even when cancelled meanwhile (then undo it and go): asyncio loses the pipes of a process
+    whose start or end is broken off."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        found = await task
+        if undo is not None:
+            await undo(found)
+        raise
+
+
+async def _start_worker() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "satukota_field.baking",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_worker_environment(),
+    )  # fmt: skip
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill a worker and close both pipes to it, so that nothing of it is left when the loop ends."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    assert process.stdin
+    process.stdin.close()
+    with contextlib.suppress(ConnectionError):
+        await process.stdin.wait_closed()
+    await process.communicate()
 
 
 def _worker_environment() -> dict[str, str]:
