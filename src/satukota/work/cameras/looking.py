@@ -34,7 +34,7 @@ WINDOW_EVERY = 10
 CLOCK_EVERY_S = 600.0
 CLOCK_KEPT_S = 1800.0
 SUSPECT_SHARE = 0.75
-UP, DEGRADED, DOWN, UNKNOWN = (str(verdict) for verdict in Verdict)
+UP, DEGRADED, DOWN, UNKNOWN = Verdict.values
 
 
 @dataclass(frozen=True)

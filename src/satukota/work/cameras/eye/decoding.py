@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 import cv2
@@ -15,7 +14,7 @@ from satukota.rules.picture_truth.model import HEIGHT, WIDTH, Gray
 from .limits import MAX_HEIGHT, MAX_WIDTH
 
 LATEST_WIDTH, EVENT_WIDTH = 640, 1280
-_JPEG_QUALITY = {LATEST_WIDTH: "4", EVENT_WIDTH: "3"}  # MJPEG quantiser: lower is better
+JPEG_QUALITY = 80
 
 av.logging.set_level(None)  # its log callback locks, and says nothing the answer does not
 cv2.setNumThreads(1)
@@ -44,15 +43,10 @@ class Small:
         return sum(float(cv2.absdiff(plane, np.full_like(plane, 128)).mean()) for plane in planes)
 
     def jpeg(self) -> bytes:
-        encoder = av.CodecContext.create("mjpeg", "w")
-        assert isinstance(encoder, av.VideoCodecContext)
-        encoder.width, encoder.height = self.frame.width, self.frame.height
-        encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
-        encoder.thread_count = 1
-        quality = _JPEG_QUALITY[LATEST_WIDTH if self.frame.width <= LATEST_WIDTH else EVENT_WIDTH]
-        encoder.options = {"qmin": quality, "qmax": quality}
-        self.frame.pts = 0
-        return b"".join(bytes(packet) for packet in [*encoder.encode(self.frame), *encoder.encode(None)])
+        # OpenCV's encoder, by way of RGB: half the time of libav's.
+        colours = self.frame.reformat(format="bgr24").to_ndarray()
+        done, coded = cv2.imencode(".jpg", colours, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        return coded.tobytes() if done else b""
 
 
 def decode(codec: str, content: bytes, *, deblocked: bool = False) -> tuple[av.VideoFrame, bool]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
+
+Element = Any  # lxml comes without types
 
 
 class BadXml(ValueError):
@@ -13,7 +17,7 @@ class BadXml(ValueError):
         self.is_hostile = is_hostile
 
 
-def parsed(body: bytes) -> etree._Element:
+def parsed(body: bytes) -> Element:
     """Raises BadXml."""
     check(body)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -42,7 +46,7 @@ def _odd_encoding(start: bytes) -> bool:
     return not any(name in declaration for name in (b"utf-8", b"us-ascii", b"iso-8859-", b"windows-125", b"gb2312"))
 
 
-def first(element: etree._Element, *path: str) -> etree._Element | None:
+def first(element: Element, *path: str) -> Element | None:
     """The first descendant along local names, whatever their namespace: vendors mix them up."""
     for name in path:
         found = next((node for node in element.iter() if local(node) == name and node is not element), None)
@@ -52,9 +56,9 @@ def first(element: etree._Element, *path: str) -> etree._Element | None:
     return element
 
 
-def text(element: etree._Element | None) -> str:
+def text(element: Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
-def local(node: etree._Element) -> str:
+def local(node: Element) -> str:
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""

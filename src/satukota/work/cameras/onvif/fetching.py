@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,7 @@ from satukota.base import addresses
 MAX_ANSWER = 1024 * 1024
 MAX_SNAPSHOT = 8 * 1024 * 1024
 LIMIT_S = 8.0
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address at INFO
 
 
 class FetchFault(Exception):
@@ -31,6 +33,8 @@ class Fetched:
     media_type: str
     body: bytes = field(repr=False)
     encoding: str | None = None
+    challenge: str = ""
+    """WWW-Authenticate"""
 
 
 async def fetch(
@@ -84,7 +88,8 @@ async def _fetch(
             if len(body) > most_bytes:
                 raise FetchFault("too_large")
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Fetched(answer.status_code, media_type, bytes(body), answer.charset_encoding)
+        challenge = ", ".join(answer.headers.get_list("www-authenticate"))
+        return Fetched(answer.status_code, media_type, bytes(body), answer.charset_encoding, challenge)
 
 
 @lru_cache(maxsize=1)
