@@ -63,6 +63,11 @@ class IncidentFilter(forms.Form):
     def is_used(self) -> bool:
         return any(self.data.get(name) for name in self.fields)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether one of the filters that are folded away is in use."""
+        return any(self.data.get(name) for name in ("kind", "opd", "kelurahan", "since", "until"))
+
     def kinds(self) -> list[tuple[str, str]]:
         known = [*registry.kinds(), "report"]
         return sorted(((kind, words.kind_words(kind)) for kind in known), key=lambda pair: pair[1])

@@ -22,6 +22,7 @@ from satukota.shared.monitoring.models import Reading
 
 MEMBERS_SHOWN = 100
 LINES_SHOWN = 200
+TOGETHER_S = 60  # machine lines about several things so close in time are one line
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,27 @@ class Shown:
     event: Reading | None  # the one with the kept picture
 
 
-@dataclass(frozen=True)
+@dataclass
 class Line:
-    """One line of the timeline in words."""
+    """One line of the timeline in words; things that joined or came back one after another share one."""
 
     entry: Entry
     act: str
     is_machine: bool
+    texts: list[str]
+
+    @property
+    def text(self) -> str:
+        """The only text in full, several as their codes (first word), in the order they happened."""
+        if len(self.texts) == 1:
+            return self.texts[0]
+        return f"{len(self.texts)}: " + ", ".join(text.split(" ")[0] for text in reversed(self.texts))
+
+    def takes_in(self, entry: Entry) -> bool:
+        """Whether the next older entry says the same about another thing, within the same minute."""
+        same = (entry.act, entry.before, entry.after) == (self.entry.act, self.entry.before, self.entry.after)
+        near = abs((self.entry.at - entry.at).total_seconds()) < TOGETHER_S
+        return same and near and entry.by_id is None and entry.act.startswith("member_")
 
 
 def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> dict[str, Any]:
@@ -141,7 +156,13 @@ def _lines(incident: Incident, everything: bool) -> tuple[list[Line], int]:
     shown = list(rows if everything else rows[:LINES_SHOWN])
     hidden = incident.timeline.count() - len(shown) if len(shown) == LINES_SHOWN else 0
     told = act_words()
-    return [Line(entry, told.get(entry.act, entry.act), entry.by_id is None) for entry in shown], hidden
+    lines: list[Line] = []
+    for entry in shown:
+        if lines and lines[-1].takes_in(entry):
+            lines[-1].texts.append(entry.text)
+        else:
+            lines.append(Line(entry, told.get(entry.act, entry.act), entry.by_id is None, [entry.text]))
+    return lines, hidden
 
 
 def act_words() -> dict[str, str]:

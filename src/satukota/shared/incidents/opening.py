@@ -82,6 +82,7 @@ def open_for(root: Target, *, cause: str, is_work: bool, at: datetime) -> tuple[
     )
 
 
+@words.in_city_language
 def announce_opened(incident: Incident, at: datetime, *, by: Any = None, text: str = "") -> None:
     """Timeline, audit, messages and feed of an opening, once severity and title are settled."""
     write(incident, "opened", by=by, at=at, text=text, after=words.severity_words(incident.severity))
@@ -113,6 +114,7 @@ def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
     telling.publish(incident, "reopened", at)
 
 
+@words.in_city_language
 def join(incident: Incident, change: StatusChange, at: datetime) -> bool:
     """Make the change's target a member that is not well; True when that is news."""
     is_down = change.now == Verdict.DOWN
@@ -213,6 +215,7 @@ def recover_if_all_are_back(incident: Incident, at: datetime) -> bool:
     return mark_recovered(incident, by=None, at=at, why="")
 
 
+@words.in_city_language
 def mark_recovered(incident: Incident, *, by: Any, at: datetime, why: str) -> bool:
     """False when it was not live any more. Everyone told of the failure is told."""
     waiting = Incident.objects.filter(pk=incident.pk, state__in=LIVE, merged_into=None)

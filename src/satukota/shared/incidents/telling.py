@@ -17,7 +17,7 @@ from satukota.city import queries as registers
 from satukota.city.models import Person
 
 from .models import Incident, Member
-from .words import severity_words
+from .words import in_city_language, severity_words
 
 FAILURE_KINDS = (
     "incident_opened", "incident_worsened", "incident_assigned", "incident_escalated_1", "incident_escalated_2",
@@ -49,6 +49,7 @@ def officers_of_members(incident: Incident, at: datetime) -> list[Any]:
     return _each_once(officer.user for officer in found if officer)
 
 
+@in_city_language
 def tell_failure(incident: Incident, kind: str, people: Iterable[Any], *, at: datetime, lead: str) -> None:
     """Queue one message per person; `lead` says what happened in one sentence."""
     grave = severity_words(incident.severity)
@@ -76,6 +77,7 @@ def told_ids(incident: Incident) -> set[int]:
     return messages.told_of(about(incident), FAILURE_KINDS) | set(incident.also_told)
 
 
+@in_city_language
 def tell_recovered(incident: Incident, at: datetime) -> int:
     """Tell everyone who was told of the failure, once an episode; returns how many."""
     people = list(get_user_model().objects.filter(pk__in=told_ids(incident), is_active=True).order_by("pk"))

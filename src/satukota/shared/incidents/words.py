@@ -1,5 +1,11 @@
 """Incidents in words: titles that state a fact and reasons of severity. Stored, so said in the city's language."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -9,8 +15,21 @@ from satukota.shared.monitoring.models import Target
 
 from .models import Incident
 
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 TITLE_LONGEST = 200
 REASON_LONGEST = 200
+
+
+def in_city_language(act: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """Decorator for whatever stores words: everybody reads them, whichever language the person acting has chosen."""
+
+    @wraps(act)
+    def acting(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        with translation.override(settings.LANGUAGE_CODE):
+            return act(*args, **kwargs)
+
+    return acting
 
 
 def kind_words(kind: str) -> str:
@@ -30,6 +49,7 @@ def next_step(kind: str, cause: str) -> str:
     return str(monitoring.words(kind, cause).next_step) if cause else ""
 
 
+@in_city_language
 def title_of(root: Target, cause: str, *, is_work: bool, others: int, others_down: int) -> str:
     """A sentence of fact. `others`: members beside the root, `others_down`: those of them not yet back."""
     name = f"{kind_words(root.kind)} {root.code} {root.name}".strip()
@@ -44,6 +64,7 @@ def title_of(root: Target, cause: str, *, is_work: bool, others: int, others_dow
     return shortened(told % {"name": name, "state": state, "cause": _lower_first(said)}, TITLE_LONGEST)
 
 
+@in_city_language
 def reason_of(judged: Judged, *, place: str, gone: int) -> str:
     """Why the incident is as grave as it is, in one line."""
     told = {

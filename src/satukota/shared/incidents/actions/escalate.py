@@ -15,6 +15,7 @@ from .. import opening, telling
 from ..access import incident_to
 from ..line import in_line, write
 from ..models import Incident
+from ..words import in_city_language
 from .checks import checked_text, live_or_said
 
 AT_MOST = 200  # incidents one sweep escalates; the next takes the rest
@@ -56,6 +57,7 @@ def level_words(level: int) -> str:
     return {0: _("petugas jaga"), 1: _("supervisor"), 2: _("kepala OPD")}[level]
 
 
+@in_city_language
 def _raise_level(incident: Incident, *, why: str, by: Any, at: datetime) -> bool:
     """Conditional update, so two writers escalate once."""
     level = incident.escalation + 1
