@@ -98,6 +98,19 @@ def test_settling_ignores_looks_of_an_earlier_run_and_ends_in_time(monkeypatch):
     assert done.accepted == [] and len(done.unseen) == 66
 
 
+def test_a_camera_whose_pictures_are_still_being_made_is_waited_for(monkeypatch):
+    monkeypatch.setattr(settling, "PAUSE_S", 0.0)
+    rounds = iter(["busy", "no_reference"])
+
+    def a_round(_):
+        cause = next(rounds)
+        for n in range(1, 67):
+            looked(f"MB-{n:03d}", "unknown", cause, picture=street() if cause == "no_reference" else None)
+
+    monkeypatch.setattr(settling.time, "sleep", a_round)
+    assert len(settling.settle(longest_s=30).accepted) == 66
+
+
 def test_settling_ends_as_soon_as_all_were_seen(monkeypatch):
     monkeypatch.setattr(settling, "PAUSE_S", 0.0)
     rounds = iter([["MB-001"], [f"MB-{n:03d}" for n in range(2, 67)]])

@@ -25,16 +25,17 @@ def main(argv: Sequence[str]) -> int:
         "load: memuat; logins: daftar akun contoh; accept-references: menerima gambar terbaru sebagai acuan; "
         "settle: menunggu putaran pertama lalu menerimanya"
     ))  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=None, help=_("settle: paling lama menunggu"))
     asked = parser.parse_args(argv)
     try:
-        acts[asked.act]()
+        acts[asked.act](asked)
     except UserError as problem:
         print(f"{problem.text} {problem.fix}".strip(), file=sys.stderr)
         return 1
     return 0
 
 
-def _load() -> None:
+def _load(asked: argparse.Namespace) -> None:
     from . import loading
 
     added = {name: number for name, number in loading.load().items() if number}
@@ -42,7 +43,7 @@ def _load() -> None:
     print(_("Kota contoh dimuat: %(what)s.") % {"what": words} if added else _("Kota contoh lengkap."))
 
 
-def _logins() -> None:
+def _logins(asked: argparse.Namespace) -> None:
     from . import loading
 
     rows = loading.logins()
@@ -51,16 +52,16 @@ def _logins() -> None:
         print(f"{row.username:{wide}}  {row.password:{wide + 7}}  {row.role} · {row.opd}")
 
 
-def _accept_references() -> None:
+def _accept_references(asked: argparse.Namespace) -> None:
     from . import settling
 
     _tell(settling.accept_references())
 
 
-def _settle() -> None:
+def _settle(asked: argparse.Namespace) -> None:
     from . import settling
 
-    _tell(settling.settle())
+    _tell(settling.settle(settling.LONGEST_S if asked.seconds is None else asked.seconds))
 
 
 def _tell(done: "Settled") -> None:

@@ -24,13 +24,14 @@ from .wiring import field as wires
 
 LONGEST_S = 40.0
 PAUSE_S = 1.0
+NOT_YET = frozenset({"busy", "no_keyframe_yet"})  # the simulator is still preparing this camera's pictures
 
 
 @dataclass
 class Settled:
     accepted: list[str] = field(default_factory=list)  # codes
     refused: dict[str, str] = field(default_factory=dict)  # code → why its picture is no reference
-    unseen: list[str] = field(default_factory=list)  # not looked at yet
+    unseen: list[str] = field(default_factory=list)  # no look has shown anything yet
 
 
 def accept_references(since: datetime | None = None) -> Settled:
@@ -44,8 +45,7 @@ def accept_references(since: datetime | None = None) -> Settled:
         raise UserError(_("Teknisi contoh tidak ada."), fix=_("Muat dahulu kota contoh: satukota sample load."))
     done, at = Settled(), clock.now()
     for camera in _sample_cameras():
-        looked_at = camera.target.last_reading_at
-        if looked_at is None or (since is not None and looked_at < since):
+        if not _was_seen(camera, since):
             done.unseen.append(camera.target.code)
         elif _misses_only_a_reference(camera):
             try:
@@ -79,6 +79,11 @@ def _sample_cameras() -> QuerySet[Camera]:
         last_cause=Subquery(last.values("cause")[:1]), last_verdict=Subquery(last.values("verdict")[:1]),
         accepted_at=Subquery(live.order_by("-accepted_at").values("accepted_at")[:1]),
     )  # fmt: skip
+
+
+def _was_seen(camera: Camera, since: datetime | None) -> bool:
+    looked_at = camera.target.last_reading_at
+    return looked_at is not None and (since is None or looked_at >= since) and camera.last_cause not in NOT_YET
 
 
 def _misses_only_a_reference(camera: Camera) -> bool:
