@@ -76,14 +76,18 @@ def roll_up(hour: datetime) -> int:
 
 def roll_up_due(at: datetime) -> int:
     """Every finished hour that is not in the totals yet, oldest first, each in its own transaction. Returns hours."""
-    hour = rolled_to()
-    if hour is None:
-        first = Target.objects.aggregate(first=Min("watched_from"))["first"]
-        if first is None:
-            return 0
-        hour = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = rolled_to() or _first_watched(None)
     done = 0
-    while hour + HOUR + SETTLE <= at and done < AT_MOST:
-        roll_up(hour)
-        hour, done = hour + HOUR, done + 1
+    while hour is not None and hour + HOUR + SETTLE <= at and done < AT_MOST:
+        if roll_up(hour):
+            hour, done = hour + HOUR, done + 1
+        else:  # nothing was watched in it: go on where something is
+            hour = _first_watched(hour + HOUR)
     return done
+
+
+def _first_watched(since: datetime | None) -> datetime | None:
+    """The hour in which a target was looked at for the first time, the first such one from `since`."""
+    targets = Target.objects.all() if since is None else Target.objects.filter(watched_from__gte=since)
+    first = targets.aggregate(first=Min("watched_from"))["first"]
+    return first.astimezone(UTC).replace(minute=0, second=0, microsecond=0) if first else None
