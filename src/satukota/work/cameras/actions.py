@@ -38,15 +38,29 @@ def differences(camera: Camera, values: dict[str, Any]) -> dict[str, tuple[Any, 
     return {name: (said[name], value) for name, value in values.items() if name in said and said[name] != value}
 
 
-def write(camera: Camera, values: dict[str, Any], password: str | None, at: datetime) -> None:
-    """Set the fields on camera and target without saving; a password (plain, None = as it was) is sealed here."""
+def fill(camera: Camera, values: dict[str, Any], password: str | None, at: datetime) -> tuple[set[str], set[str]]:
+    """Set the fields without saving; a password (plain, None = as it was) is sealed here.
+
+    Returns which fields of target and of camera to save: the others are the runner's, who writes them all the time.
+    """
+    of_target, of_camera = set(values) & set(TARGET_FIELDS), set(values) & set(CAMERA_FIELDS)
     for name, value in values.items():
-        setattr(camera.target if name in TARGET_FIELDS else camera, name, value)
+        setattr(camera.target if name in of_target else camera, name, value)
     if password is not None:
         camera.password_sealed = secrets.seal(password)
+        of_camera.add("password_sealed")
     if password is not None or DOORS & set(values):
-        camera.login_refused_at = None
-        camera.target.next_due_at = at
+        camera.login_refused_at, camera.target.next_due_at = None, at
+        of_camera.add("login_refused_at")
+        of_target.add("next_due_at")
+    return of_target, of_camera
+
+
+def write(camera: Camera, values: dict[str, Any], password: str | None, at: datetime) -> None:
+    """`fill` and save exactly that."""
+    of_target, of_camera = fill(camera, values, password, at)
+    camera.target.save(update_fields=of_target)
+    camera.save(update_fields=of_camera)
 
 
 @transaction.atomic
@@ -71,8 +85,6 @@ def edit_camera(
     if not changes and password is None:
         return False
     write(camera, {name: after for name, (_before, after) in changes.items()}, password, at)
-    camera.target.save()
-    camera.save()
     before = {name: pair[0] for name, pair in changes.items()}
     after = {name: pair[1] for name, pair in changes.items()}
     if password is not None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -201,6 +202,15 @@ class RetireForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Alasan"), max_length=300)
 
 
+def offer_owners(form: forms.Form, owners: QuerySet[Opd]) -> None:
+    """Offices to choose from, the only one already chosen. One query for all forms given the same evaluated rows."""
+    field: Any = form.fields["owner"]
+    field.queryset = owners
+    field.choices = [("", "—"), *((opd.pk, opd.name) for opd in owners)] if len(owners) > 1 else [
+        (opd.pk, opd.name) for opd in owners
+    ]  # fmt: skip
+
+
 class UploadForm(forms.Form):
     """A file of cameras, and whose they are."""
 
@@ -209,9 +219,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, owners: Any, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files)
-        self.fields["owner"].queryset = owners
-        if owners.count() == 1:
-            self.initial["owner"] = owners.get().pk
+        offer_owners(self, owners)
 
 
 class OnvifForm(forms.Form):
@@ -235,6 +243,4 @@ class OnvifForm(forms.Form):
 
     def __init__(self, owners: Any, data: Any = None) -> None:
         super().__init__(data)
-        self.fields["owner"].queryset = owners
-        if owners.count() == 1:
-            self.initial["owner"] = owners.get().pk
+        offer_owners(self, owners)

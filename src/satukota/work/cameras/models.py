@@ -119,8 +119,9 @@ class CameraImportRow(models.Model):
     number = models.PositiveIntegerField()  # row in the file, counted as a spreadsheet does
     code = models.CharField(max_length=40, blank=True)
     fate = models.CharField(max_length=8)  # new, changed, same, refused
-    cells = models.JSONField()  # what will be written, passwords sealed; of a refused row: its text without secrets
+    cells = models.JSONField()  # what will be written, by field; of a refused row: its text without secrets
     changes = models.JSONField(default=dict)  # {"name": ["before", "after"]} of a changed row, without secrets
+    password_sealed = models.TextField(blank=True)  # emptied when the import is applied
     complaints = models.JSONField(default=list)  # [{"column": "lat", "text": "…", "note": false}, …]
 
     class Meta:

@@ -15,7 +15,7 @@ from satukota.rules.sector import LONGEST_RANGE_M, sector
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import NO_UPLINK, MaintenanceWindow, Reading, Verdict
 
-from .models import Camera, CameraReference
+from .models import Camera
 from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
 
 MAINTENANCE, RETIRED = "maintenance", "retired"
@@ -244,12 +244,6 @@ def last_readings(camera: Camera) -> tuple[Reading | None, Reading | None]:
 
 def recent_readings(camera: Camera, limit: int = 50) -> list[Reading]:
     return list(Reading.objects.filter(target_id=camera.pk).order_by("-at")[:limit])
-
-
-def references_of(camera: Camera) -> list[CameraReference]:
-    """Reference pictures in use: those a person accepted first, then the newest."""
-    rows = CameraReference.objects.filter(camera=camera, retired_at=None).select_related("accepted_by", "picture")
-    return list(rows.order_by(F("accepted_at").desc(nulls_last=True), "-taken_at"))
 
 
 def state_words(state: str) -> str:

@@ -22,7 +22,7 @@ from satukota.shared.monitoring import actions as monitoring_actions
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import MaintenanceWindow
 
-from .. import actions, queries
+from .. import actions, queries, reference_actions
 from ..forms import CameraForm, MaintenanceForm, RetireForm
 from ..measured import own_error_rate
 from ..models import Camera
@@ -133,7 +133,8 @@ def bar_class(one: Bin) -> str:
 
 
 def _references(camera: Camera) -> list[dict[str, Any]]:
-    return [{"row": row, "words": reference_words(row.mode, row.hour_bin)} for row in queries.references_of(camera)]
+    rows = reference_actions.references_for(camera)
+    return [{"row": row, "words": reference_words(row.mode, row.hour_bin)} for row in rows]
 
 
 @require_GET
@@ -186,11 +187,15 @@ def look(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @login_required
 def accept_reference(request: HttpRequest, code: str) -> HttpResponse:
+    """Make the newest picture the reference, or let go of all references after the camera was moved on purpose."""
     camera = queries.camera_for(request.user, code, "cameras.reference")
-    from .. import reference_actions  # loads the picture rules
-
-    reference_actions.accept_reference(camera, by=request.user, at=clock.now())
-    messages.success(request, _("Gambar terakhir dijadikan acuan baru."))
+    if "reset" in request.POST:
+        why = request.POST.get("reason", "")[:300]
+        reference_actions.reset_references(camera, why=why, by=request.user, at=clock.now())
+        messages.success(request, _("Semua acuan dilepas; kamera belum terverifikasi sampai ada acuan baru."))
+    else:
+        reference_actions.accept_reference(camera, by=request.user, at=clock.now())
+        messages.success(request, _("Gambar terakhir dijadikan acuan baru."))
     return redirect("cameras:camera", code)
 
 
