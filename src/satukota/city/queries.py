@@ -99,11 +99,11 @@ def watched_by(*fields: str) -> dict[Any, int]:
 
     The things belong to an upper band; they are counted through the OPD that owns them.
     """
-    in_service = Opd.objects.filter(targets__retired_on=None).order_by()
     each = [
-        in_service.exclude(**{f"targets__{field}": None}).values_list(f"targets__{field}").annotate(Count("targets"))
+        Opd.objects.filter(**{"targets__retired_on": None, f"targets__{field}__isnull": False})
+        .order_by().values_list(f"targets__{field}").annotate(Count("targets"))
         for field in fields
-    ]
+    ]  # fmt: skip
     return dict(each[0].union(*each[1:], all=True))
 
 

@@ -74,3 +74,5 @@ ACTS = {
     "city.contract_added": _("kontrak didaftarkan"),
     "city.contract_edited": _("kontrak diubah"),
 }
+
+WATCHED_KINDS = {"camera": _("kamera"), "link": _("sambungan"), "power": _("listrik")}

@@ -16,7 +16,7 @@ from satukota.base.audit.models import AuditEntry
 
 from .. import access, queries
 from ..models import Contract, Duty, Feeder, Kelurahan, Kota, Opd, Person, Place
-from ..words import ACTS, LABELS, PLACE_KINDS
+from ..words import ACTS, LABELS, PLACE_KINDS, WATCHED_KINDS
 from . import listing, registers
 
 HISTORY_MAX = 30
@@ -167,12 +167,9 @@ def _watched(request: HttpRequest, field: str, value: object) -> dict[str, Any]:
 
 def _by_kind(opd: Opd) -> list[dict[str, Any]]:
     """Things in service per kind and state."""
-    return list(
-        opd.targets.filter(retired_on=None)
-        .values("kind", "state")
-        .annotate(number=Count("pk"))
-        .order_by("kind", "state")
-    )
+    in_service = opd.targets.filter(retired_on=None)
+    rows = in_service.values("kind", "state").annotate(number=Count("pk")).order_by("kind", "state")
+    return [row | {"kind_words": WATCHED_KINDS.get(row["kind"], row["kind"])} for row in rows]
 
 
 def _history(row: Model) -> list[dict[str, Any]]:
