@@ -19,7 +19,7 @@ from pathlib import Path
 
 MAGIC = b"SKCLIP2\n"
 MTU = 1400
-RTP_HEAD = 16  # 4 of the interleaved frame, 12 of RTP
+NUMBERS = struct.Struct(">HII")  # sequence, time stamp and source in the RTP header
 PAYLOAD_TYPE = 96
 
 
@@ -62,6 +62,7 @@ class Picture:
 
     is_key: bool
     start: int
+    length: int
     packets: tuple[int, ...]
 
 
@@ -78,35 +79,34 @@ class Clip:
                 head = json.loads(file.read(length))
             except ValueError as broken:
                 raise ValueError(f"{path.name} has a broken head") from broken
-            self._from = len(start) + length
-            if path.stat().st_size != self._from + head["body"]:
+            begin = len(start) + length
+            if path.stat().st_size != begin + head["body"]:
                 raise ValueError(f"{path.name} was cut off")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[begin:]
         self.fps: float = head["fps"]
         self.width: int = head["width"]
         self.height: int = head["height"]
         self.sps, self.pps = bytes.fromhex(head["sps"]), bytes.fromhex(head["pps"])
-        self.pictures = [Picture(bool(key), start, tuple(packets)) for key, start, packets in head["pictures"]]
+        self.pictures = [Picture(bool(key), at, sum(sizes), tuple(sizes)) for key, at, sizes in head["pictures"]]
         self.keys = [k for k, picture in enumerate(self.pictures) if picture.is_key]
         self._stills: list[tuple[int, int]] = [(a, b) for a, b in head["stills"]]
 
-    def wire(self, index: int, sequence: int, timestamp: int, source: int) -> bytes:
+    def wire(self, index: int, sequence: int, timestamp: int, source: int) -> bytearray:
         """The packets of one picture, ready to write."""
         picture = self.pictures[index]
-        at = self._from + picture.start
-        data = bytearray(self._map[at : at + sum(picture.packets)])
-        place = 0
+        data = bytearray(self._bytes[picture.start : picture.start + picture.length])
+        place, moment = 6, timestamp & 0xFFFFFFFF
         for length in picture.packets:
-            struct.pack_into(">HII", data, place + 6, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, source)
+            NUMBERS.pack_into(data, place, sequence & 0xFFFF, moment, source)
             sequence += 1
             place += length
-        return bytes(data)
+        return data
 
     def still(self, index: int) -> bytes:
         """JPEG of the keyframe at or before this picture."""
         turn = max(0, sum(1 for key in self.keys if key <= index) - 1)
         start, length = self._stills[min(turn, len(self._stills) - 1)]
-        return self._map[self._from + start : self._from + start + length]
+        return bytes(self._bytes[start : start + length])
 
 
 def split_nals(access_unit: bytes) -> Iterator[bytes]:

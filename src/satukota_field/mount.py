@@ -13,7 +13,7 @@ from satukota_field.scenario import PICTURE_FAULTS, CameraSpec
 from satukota_field.store import ClipStore
 
 GRID_S = 0.01  # pictures of many cameras leave together, so that the loop wakes 100 times a second at most
-SLOW_READER_BYTES = 2_000_000
+SLOW_READER_BYTES = 500_000
 CLOSING_AFTER_S = 2.5
 
 
@@ -184,7 +184,7 @@ class Mount:
         without_keys = self.fault == "no_keyframe"
         if without_keys and picture.is_key:
             return
-        data: bytes | None = None
+        data: bytearray | None = None
         for writer, viewer in list(self.viewers.items()):
             if not viewer.started:
                 viewer.started = (picture.is_key or without_keys) and now >= viewer.not_before

@@ -51,22 +51,22 @@ class ClipStore:
     async def clip(self, recipe: Recipe, urgent: bool = False) -> Clip:
         """The clip of this recipe. Raises BakingFailed."""
         key = recipe.key()
-        if key in self._open:
-            return self._open[key]
-        path = self._folder / f"{key}.clip"
-        with contextlib.suppress(OSError, ValueError):  # absent or broken: made again below
-            self._open[key] = Clip(path)
-            return self._open[key]
-        if key not in self._making:
-            self._making[key] = asyncio.get_running_loop().create_future()
-            self._queue.put_nowait((0 if urgent else 1, next(self._number), recipe, self._making[key]))
-            self._call_workers()
-        await asyncio.shield(self._making[key])
-        try:
-            self._open[key] = Clip(path)
-        except (OSError, ValueError) as problem:
-            raise BakingFailed(str(problem)) from problem
+        if key not in self._open and not self._opened(key):
+            if key not in self._making:
+                self._making[key] = asyncio.get_running_loop().create_future()
+                self._queue.put_nowait((0 if urgent else 1, next(self._number), recipe, self._making[key]))
+                self._call_workers()
+            await asyncio.shield(self._making[key])
+            if not self._opened(key):
+                raise BakingFailed(f"{recipe.name} {recipe.kind}: its clip cannot be read back")
         return self._open[key]
+
+    def _opened(self, key: str) -> bool:
+        """Whether this clip is open now, once for all who share it; False when it is absent or broken."""
+        if key not in self._open:
+            with contextlib.suppress(OSError, ValueError):
+                self._open[key] = Clip(self._folder / f"{key}.clip")
+        return key in self._open
 
     def _call_workers(self) -> None:
         for _ in range(min(self._wanted_workers - len(self._workers), self._queue.qsize())):
