@@ -52,8 +52,8 @@ async def discover(
 ) -> list[Found]:
     """Probe hosts (`host` or `host:port`, port 3702 by default) and, from this local address, the multicast group.
 
-    Each device once, by endpoint, sorted by address. Hosts that may not be dialled are left out. Raises UserError for
-    a target that cannot be read, ValueError for more than 4,096.
+    Each device once, by endpoint, sorted by address. Raises UserError for a target that cannot be read or may not be
+    asked, ValueError for more than 4,096; names that lead nowhere, or to what may not be asked, are left out.
     """
     asked = [addresses.check_address(t if _has_port(t) else f"{t}:{PORT}", schemes=("tcp",)) for t in targets]
     if len(asked) > MOST_TARGETS:

@@ -286,7 +286,7 @@ class Session:
             if self._session_id:
                 async with asyncio.timeout(self._limits.goodbye_s):
                     await self._wire.ask(self._request("TEARDOWN", self._control))
-        except (TimeoutError, Closed, NotRtsp, TooMuch):
+        except (TimeoutError, Closed, NotRtsp, TooMuch, KeyframeTooLarge):
             pass  # it was told; more cannot be done
         finally:
             self._session_id = ""
