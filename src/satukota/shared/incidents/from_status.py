@@ -76,16 +76,17 @@ def _stay(incident: Incident, change: StatusChange, at: datetime) -> None:
     if not opening.join(incident, change, at):
         return
     worse = incident.is_work and change.now == Verdict.DOWN
-    if change.target_id == incident.root_id:
-        incident.cause = change.cause
-    incident.is_work = incident.is_work and not worse
-    incident.save(update_fields=["cause", "is_work"])
+    if worse or change.target_id == incident.root_id:
+        incident.cause = change.cause if change.target_id == incident.root_id else incident.cause
+        incident.is_work = incident.is_work and not worse
+        incident.save(update_fields=["cause", "is_work"])
     opening.settle(incident, at)
     if worse:
         write(incident, "worsened", by=None, at=at, after=incident.title)
         people = telling.first_audience(incident, at)
         telling.tell_failure(incident, "incident_worsened", people, at=at, lead=_("Gangguan memburuk."))
-    telling.tell_opened_to(incident, telling.officers_of_members(incident, at), at)
+    if change.target.owner_id != incident.owner_id:
+        telling.tell_opened_to(incident, telling.officers_of_members(incident, at), at)
     telling.publish(incident, "member_joined", at)
 
 

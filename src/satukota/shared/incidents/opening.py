@@ -3,13 +3,11 @@
 Everything here runs inside `line.in_line()`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from satukota.base import clock
@@ -137,34 +135,17 @@ def join(incident: Incident, change: StatusChange, at: datetime) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Touched:
-    """What the incident touches: members and things hanging on its root."""
-
-    stake: int | None
-    place: str
-    members: int
-    others: int
-    others_down: int
-    dependents: int
-
-
 def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:
     """Make title and severity true again. The machine only ever raises severity; `quietly` writes no timeline line."""
-    touched = _touched(incident)
     was = incident.severity
     if incident.root is not None and incident.opened_by_id is None:
-        others_down = touched.others_down if incident.state in LIVE else touched.others
+        others, others_down = _others(incident)
         incident.title = words.title_of(
-            incident.root, incident.cause, is_work=incident.is_work, others=touched.others, others_down=others_down
-        )
-        judged = severity.judge(
-            severity.AtStake(not incident.is_work, incident.kind, touched.stake, touched.members, touched.dependents)
-        )
-        if judged.level > was or not incident.severity_reason:
-            gone = max(touched.members, touched.dependents)
-            incident.severity = max(was, judged.level)
-            incident.severity_reason = words.reason_of(judged, place=touched.place, gone=gone)
+            incident.root, incident.cause, is_work=incident.is_work, others=others,
+            others_down=others_down if incident.state in LIVE else others,
+        )  # fmt: skip
+        if was < severity.CRITICAL or not incident.severity_reason:
+            _judge(incident)
     if incident.severity > was or incident.escalate_at is None:
         earlier = [moment for moment in (incident.escalate_at, _escalate_at(incident, at)) if moment]
         incident.escalate_at = min(earlier, default=None) if incident.state in LIVE else None
@@ -174,6 +155,32 @@ def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:
             incident, "severity_raised", by=None, at=at, text=incident.severity_reason,
             before=words.severity_words(was), after=words.severity_words(incident.severity),
         )  # fmt: skip
+
+
+def _others(incident: Incident) -> tuple[int, int]:
+    """Members beside the root, and those of them not yet back. One query."""
+    rows = incident.members.exclude(target=incident.root)
+    counted = rows.aggregate(every=Count("pk"), down=Count("pk", filter=Q(recovered_at=None)))
+    return counted["every"], counted["down"]
+
+
+def _judge(incident: Incident) -> None:
+    """Severity from members and from what hangs on the root, found down or not yet. Three queries."""
+    members = list(incident.members.values_list("target__place__stake", "target__place__name"))
+    hanging: list[tuple[int | None, str | None]] = []
+    if incident.root is not None and incident.kind in severity.FEEDERS:
+        in_service = monitoring.behind(incident.root).filter(retired_on=None)
+        hanging = list(in_service.values_list("place__stake", "place__name"))
+    places = [(stake, name or "") for stake, name in members + hanging if stake is not None]
+    if incident.place is not None:
+        places.append((incident.place.stake, incident.place.name))
+    stake, place = max(places, default=(None, ""), key=lambda pair: pair[0] or 0)
+    judged = severity.judge(
+        severity.AtStake(not incident.is_work, incident.kind, stake, members=len(members), dependents=len(hanging))
+    )
+    if judged.level > incident.severity or not incident.severity_reason:
+        incident.severity = max(incident.severity, judged.level)
+        incident.severity_reason = words.reason_of(judged, place=place, gone=max(len(members), len(hanging)))
 
 
 def become(incident: Incident, root: Target, *, cause: str, at: datetime) -> None:
@@ -228,24 +235,6 @@ def mark_recovered(incident: Incident, *, by: Any, at: datetime, why: str) -> bo
     audit.record("incidents.recovered", on=incident, by=by, at=at, opd_code=incident.owner.code, why=why)
     telling.publish(incident, "recovered", at)
     return True
-
-
-def _touched(incident: Incident) -> _Touched:
-    fields = ("target_id", "recovered_at", "target__place__stake", "target__place__name")
-    rows = list(incident.members.values_list(*fields))
-    places = [(stake, name) for _pk, _back, stake, name in rows if stake is not None]
-    if incident.place is not None:
-        places.append((incident.place.stake, incident.place.name))
-    hanging: Sequence[tuple[int | None, str | None]] = ()
-    if incident.root is not None and incident.kind in severity.FEEDERS:
-        hanging = list(monitoring.behind(incident.root).values_list("place__stake", "place__name"))
-        places += [(stake, name or "") for stake, name in hanging if stake is not None]
-    stake, place = max(places, default=(None, ""), key=lambda pair: pair[0] or 0)
-    others = [back for pk, back, _stake, _name in rows if pk != incident.root_id]
-    return _Touched(
-        stake, place, members=len(rows), others=len(others), others_down=sum(back is None for back in others),
-        dependents=len(hanging),
-    )  # fmt: skip
 
 
 def _escalate_at(incident: Incident, since: datetime) -> datetime | None:
