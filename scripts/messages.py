@@ -11,6 +11,17 @@ from scripts.steps import ROOT, VENV_PYTHON, ends_with_a_sentence, run, step, va
 LOCALE = ROOT / "src" / "satukota" / "locale"
 LANGUAGES = ("en",)
 BABEL = (VENV_PYTHON, "-m", "babel.messages.frontend")
+ABOUT = "# Screen texts of Satukota; the source language is Indonesian. `make messages` keeps this list complete."
+# Fields babel writes that change with every run, or are placeholders for names.
+IDLE_FIELDS = (
+    "Project-Id-Version",
+    "Report-Msgid-Bugs-To",
+    "POT-Creation-Date",
+    "PO-Revision-Date",
+    "Last-Translator",
+    "Language-Team",
+    "Generated-By",
+)
 
 
 def main() -> None:
@@ -44,6 +55,16 @@ def update(template: Path, language: str) -> None:
         [*BABEL, *command, "-D", "django", "-i", template, "-d", LOCALE, "-l", language],
         why=f"The catalogue of {language} could not be written",
     )
+    catalogue = LOCALE / language / "LC_MESSAGES" / "django.po"
+    catalogue.write_text(with_plain_header(catalogue.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_plain_header(catalogue: str) -> str:
+    """The text of a .po file without `IDLE_FIELDS` and babel's opening comment: it changes only when a text does."""
+    head, entries = catalogue.lstrip("\n").split("\n\n", 1)
+    idle = tuple(f'"{field}:' for field in IDLE_FIELDS)
+    kept = [line for line in head.splitlines() if not line.startswith(("#", *idle))]
+    return "\n".join([ABOUT, *kept]) + "\n\n" + entries
 
 
 if __name__ == "__main__":
