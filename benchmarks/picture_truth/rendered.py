@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,6 +76,12 @@ FAULT_CONDITIONS = ("noon", "dusk", "night, street lamps", "night, infrared", "r
 WARM_UP, FREEZE_WARM_UP = 12, 30
 
 
+@lru_cache(maxsize=16)
+def scene_of(seed: int, weather: Weather) -> Scene:
+    """Scenes keep what they painted; a street is painted once for many episodes."""
+    return Scene(seed, size=SIZE, weather=weather, looped=False)
+
+
 def watch_of(scene: Scene, condition: Condition) -> Watch:
     return Watch(list(accepted(scene.seed)), lambda _: condition.hour, lambda _: condition.is_day)
 
@@ -85,7 +90,7 @@ def watch_of(scene: Scene, condition: Condition) -> Watch:
 def accepted(seed: int) -> tuple[Reference, ...]:
     """What an operator accepted: one picture by day, at dusk and in each kind of night, all in fine weather."""
     references = []
-    fine = Scene(seed, size=SIZE, looped=False)
+    fine = scene_of(seed, Weather())
     for light, hour in (("day", 12), ("dusk", 18), ("night_colour", 21), ("night_ir", 21)):
         keyframe = through_h264(fine.frame(5000.0, light), BUDGET)
         references.append(Reference.from_sight(keyframe.sight(-3600.0, hour, light == "day"), accepted=True))
@@ -113,13 +118,13 @@ def frozen(scene: Scene, condition: Condition, kind: str, since: float) -> Keyfr
 
 def ill(seed: int, name: str, condition: Condition) -> Found:
     fault, level, _ = FAULTS[name]
-    scene = Scene(seed, size=SIZE, weather=condition.weather, looped=False)
+    scene = scene_of(seed, condition.weather)
     freezing = fault.startswith("freeze")
     warm_up = FREEZE_WARM_UP if freezing else WARM_UP
     if freezing:
         source = frozen(scene, condition, fault, warm_up * 30.0)
     elif fault == "swap":
-        source = live(Scene(seed + 1000, size=SIZE, weather=condition.weather, looped=False), condition)
+        source = live(scene_of(seed + 1000, condition.weather), condition)
     else:
         source = live(scene, condition, fault, level)
     return ill_episode(
@@ -128,7 +133,7 @@ def ill(seed: int, name: str, condition: Condition) -> Found:
 
 
 def calm(seed: int, condition: Condition, looks: int) -> Calm:
-    scene = Scene(seed, size=SIZE, weather=condition.weather, looped=False)
+    scene = scene_of(seed, condition.weather)
     return calm_episode(watch_of(scene, condition), live(scene, condition), looks=looks)
 
 
@@ -142,7 +147,7 @@ def light_at(hour: float, seed: int) -> str:
 
 def whole_day(seed: int, every_s: float) -> Calm:
     """24 hours from noon, through dusk, infrared or street-lamp night, dawn and two showers; shadows move."""
-    dry = Scene(seed, size=SIZE, looped=False)
+    dry = scene_of(seed, Weather())
     wet = Scene(seed, size=SIZE, weather=Weather(rain=0.7, sway_px=3.0), looped=False)
     watch = watch_of(dry, CONDITIONS["noon"])
 
@@ -159,10 +164,3 @@ def whole_day(seed: int, every_s: float) -> Calm:
         return through_h264(scene.frame(at, light, hour=hour if light == "day" else None), BUDGET)
 
     return calm_episode(watch, source, looks=int(86_400 / every_s), every_s=every_s)
-
-
-def all_ill(seeds: tuple[int, ...]) -> Iterator[tuple[str, str, int, Found]]:
-    for name in FAULTS:
-        for condition in FAULT_CONDITIONS:
-            for seed in seeds:
-                yield name, condition, seed, ill(seed, name, CONDITIONS[condition])

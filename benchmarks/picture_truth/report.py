@@ -14,6 +14,18 @@ DOC = ROOT / "docs" / "picture-truth.md"
 MEASURED = ROOT / "src" / "satukota" / "rules" / "picture_truth" / "measured.json"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 LOOKS_A_DAY = 2880
+EMPTY, MOVED = {"black", "no_signal", "white_out"}, {"turned", "view_lost", "covered", "blocked"}
+# An alarm counts as finding a fault only under a name that sends the right person to look for the right thing.
+NAMED_RIGHTLY = {
+    "black": EMPTY,
+    "one": EMPTY,
+    "white-out": EMPTY,
+    "covered": {"covered", "view_lost", "blocked", *EMPTY},
+    "defocused": {"defocused", "covered"},
+    "drops": {"defocused", "covered"},
+    "dirty": {"defocused", "covered"},
+    "frozen": {"frozen"},
+}
 
 
 def write(results: Path) -> None:
@@ -57,7 +69,7 @@ def _faults(episodes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     rows = {}
     for fault in dict.fromkeys(episode["fault"] for episode in episodes):
         mine = [episode for episode in episodes if episode["fault"] == fault]
-        delays = [episode["looks"] for episode in mine if episode["looks"] is not None]
+        delays = [episode["looks"] for episode in mine if _is_found(episode)]
         within = mine[0]["within"]
         low, high = wilson(len(delays), len(mine))
         rows[fault] = {
@@ -69,9 +81,14 @@ def _faults(episodes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             "slowest_looks": max(delays, default=None),
             "wanted_looks": within or None,
             "in_time": sum(delay <= within for delay in delays) if within else None,
-            "missed": [f"{e['condition']}, {e['camera']}" for e in mine if e["looks"] is None],
+            "missed": [f"{e['condition']}, {e['camera']}" for e in mine if not _is_found(e)],
         }
     return rows
+
+
+def _is_found(episode: dict[str, Any]) -> bool:
+    rightly = NAMED_RIGHTLY.get(episode["fault"].replace(",", "").split()[0], MOVED)
+    return episode["looks"] is not None and episode["cause"] in rightly
 
 
 def _calm(calms: list[dict[str, Any]], hours: float | None = None) -> dict[str, Any]:

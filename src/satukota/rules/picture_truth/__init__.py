@@ -2,7 +2,7 @@
 
 One look is one decoded keyframe (`Sight`), judged against the reference pictures an operator accepted or the rule
 learned (`Reference`) and against what the camera looked like before (`Memory`). Three outcomes: good, fault,
-unverified; unverified is never shown as good. How and how well: docs/picture-truth.md.
+unverified; unverified is never shown as good. How it decides and how well: docs/picture-truth.md, measured.json.
 
 OpenCV is loaded at the first `judge` or `learn`, so that pages that only need the words stay light.
 """
