@@ -28,12 +28,17 @@ def main() -> None:
     template = var_folder() / "django.pot"
     template.parent.mkdir(parents=True, exist_ok=True)
     with step("Collecting texts"):
-        words = f"extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -o {template}"
-        texts = [*words.split(), "--no-location", "--sort-output", "--project", "satukota", "src/satukota"]
-        run([*BABEL, *texts], why="Texts could not be collected")
+        collect(template)
     for language in LANGUAGES:
         with step(f"src/satukota/locale/{language}"):
             update(template, language)
+
+
+def collect(template: Path) -> None:
+    """Write every text of the product to `template`, untranslated."""
+    words = f"extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -o {template}"
+    texts = [*words.split(), "--no-location", "--sort-output", "--project", "satukota", "src/satukota"]
+    run([*BABEL, *texts], why="Texts could not be collected")
 
 
 def texts_of_template(
@@ -45,6 +50,17 @@ def texts_of_template(
 
     calls = templatize(file.read().decode("utf-8"))
     return extract_python(io.BytesIO(calls.encode("utf-8")), keywords, comment_tags, options)
+
+
+def texts_of_words(
+    file: BinaryIO, keywords: Any, comment_tags: Sequence[str], options: Any
+) -> Iterable[tuple[Any, ...]]:
+    """What babel calls for parts that know no Django: each text given to `Words`, which pages translate when shown."""
+    from babel.messages.extract import extract_python
+
+    for line, _name, texts, comments in extract_python(file, {"Words": None}, comment_tags, options):
+        for text in texts if isinstance(texts, tuple) else [texts]:
+            yield line, None, text, comments
 
 
 def update(template: Path, language: str) -> None:
