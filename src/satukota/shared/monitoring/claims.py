@@ -62,7 +62,8 @@ def look_now(target_ids: Sequence[int], at: datetime) -> int:
 def mend_future(at: datetime) -> int:
     """Targets due further ahead than their interval allows (the clock went backwards) are due now."""
     mended = 0
-    for interval_s in Target.objects.filter(retired_on=None).values_list("interval_s", flat=True).distinct():
+    intervals = Target.objects.filter(retired_on=None).order_by().values_list("interval_s", flat=True).distinct()
+    for interval_s in intervals:
         limit = at + timedelta(seconds=1.5 * interval_s + 1)
         mended += Target.objects.filter(interval_s=interval_s, retired_on=None, next_due_at__gt=limit).update(
             next_due_at=at

@@ -1,12 +1,12 @@
 """What was known of targets over spans of time, read in a fixed number of queries. For queries and roll-ups."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from satukota.base import clock
 from satukota.rules import availability as rule
@@ -44,7 +44,7 @@ class History:
         self._changes = _changes(list(self.things), ranges)
         self._windows = _windows(ranges)
         self._family = Family.load() if self._windows else Family([])
-        self._states_then = {hi: self._states_at_end(lo, hi) for lo, hi in ranges}
+        self._states_then = self._states_at_ends()
         self._measured: dict[Any, Parts] = {}
 
     def spans(self, pk: int, lo: int, hi: int) -> list[Span]:
@@ -80,21 +80,36 @@ class History:
             self._measured[key] = rule.measure(spans, required=required, maintenance=maintenance, unknown=self.outages)
         return self._measured[key]
 
-    def _states_at_end(self, lo: int, hi: int) -> dict[int, str]:
-        """The state at `hi` of those that did not change within the range but did later; the others are as now."""
-        end = rule.moment(hi)
-        later = [
-            pk for pk, thing in self.things.items()
-            if (pk, lo) not in self._changes and thing.since is not None and thing.since >= end
-        ]  # fmt: skip
-        return states_before(later, end) if later else {}
+    def _states_at_ends(self) -> dict[int, dict[int, str]]:
+        """By end of range: the state then of those that changed only after the range; the others are as now."""
+        later = {
+            rule.moment(hi): [
+                pk for pk, thing in self.things.items()
+                if (pk, lo) not in self._changes and thing.since is not None and thing.since >= rule.moment(hi)
+            ]
+            for lo, hi in self.ranges
+        }  # fmt: skip
+        return {rule.seconds(moment): states for moment, states in states_before(later).items()}
 
 
-def states_before(ids: Collection[int], moment: datetime) -> dict[int, str]:
-    """What the state was just before `moment`, of those that changed at or after it. One query."""
-    next_change = StatusChange.objects.filter(target=OuterRef("pk"), at__gte=moment).order_by("at", "pk")
-    rows = Target.objects.filter(pk__in=ids).annotate(then=Subquery(next_change.values("was")[:1]))
-    return {pk: then for pk, then in rows.order_by().values_list("pk", "then") if then}
+def states_before(later: Mapping[datetime, Collection[int]]) -> dict[datetime, dict[int, str]]:
+    """By moment: the state just before it of the named targets that changed at or after it. One query."""
+    found: dict[datetime, dict[int, str]] = {moment: {} for moment in later}
+    moments = [moment for moment, ids in later.items() if ids]
+    if not moments:
+        return found
+    columns = {f"then_{number}": Subquery(_next_was(moment)) for number, moment in enumerate(moments)}
+    named = Target.objects.filter(pk__in=set().union(*later.values())).annotate(**columns).order_by()
+    for pk, *states in named.values_list("pk", *columns):
+        for moment, state in zip(moments, states, strict=True):
+            if state:
+                found[moment][pk] = state
+    return found
+
+
+def _next_was(moment: datetime) -> QuerySet[StatusChange]:
+    changes = StatusChange.objects.filter(target=OuterRef("pk"), at__gte=moment).order_by("at", "pk")
+    return changes.values("was")[:1]
 
 
 def _things(ids: Collection[int]) -> list[Thing]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
@@ -26,39 +27,76 @@ from .models import (
     Verdict,
 )
 from .parents import Family
-from .rollups import COLUMNS, HOUR, rolled_to, totals_at
+from .rollups import COLUMNS, HOUR, rolled_to, totals_at_all
 from .words import Words
 
 HOUR_S = 3600
 
 
 def availability(target_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Availability]:
-    """Availability of each target between two moments, nothing after now; unknown ids are left out.
+    """Availability of each target between two moments; see `availabilities`."""
+    return availabilities(target_ids, [(since, until)])[0]
 
-    Finished hours come from the running totals, the rest from the status changes. At most 12 queries.
+
+def availabilities(
+    target_ids: Sequence[int], spans: Sequence[tuple[datetime, datetime]]
+) -> list[dict[int, Availability]]:
+    """Availability of each target over each of several spans, nothing after now; unknown ids are left out.
+
+    Finished hours come from the running totals, the rest from the status changes, read once for all the spans. Eight
+    queries, two more for each whole hour at which some of the targets have no totals.
     """
-    lo, hi = rule.seconds(since), min(rule.seconds(until), rule.seconds(clock.now()))
-    if lo >= hi or not target_ids:
-        hi = lo = min(lo, hi)
-    whole = _whole_hours(lo, hi)
-    edges = [(lo, whole[0]), (whole[1], hi)] if whole else [(lo, hi)]
-    edges = [edge for edge in edges if edge[0] < edge[1]]
-    history = History(target_ids, edges or [(lo, lo + 1)])
-    first = totals_at(target_ids, rule.moment(whole[0])) if whole else {}
-    last = totals_at(target_ids, rule.moment(whole[1])) if whole else {}
-    result = {}
-    for pk, thing in history.things.items():
-        parts = last.get(pk, Parts()) - first.get(pk, Parts())
-        for edge in edges:
-            parts += history.parts(pk, *edge)
-        seen = thing.watched_from if thing.watched and thing.watched[0] < hi else None
-        result[pk] = rule.availability(parts, seen)
-    return result
+    return _availabilities(target_ids, spans, rolled_to())
 
 
-def _whole_hours(lo: int, hi: int) -> Interval | None:
+def _availabilities(
+    target_ids: Sequence[int], spans: Sequence[tuple[datetime, datetime]], done: datetime | None
+) -> list[dict[int, Availability]]:
+    now = rule.seconds(clock.now())
+    asked = [(min(rule.seconds(lo), now), min(rule.seconds(hi), now)) for lo, hi in spans]
+    wholes = [_whole_hours(lo, hi, done) for lo, hi in asked]
+    edges = [_edges(span, whole) for span, whole in zip(asked, wholes, strict=True)]
+    cuts = sorted({moment for pieces in edges for edge in pieces for moment in edge})
+    pieces = [
+        (lo, hi) for lo, hi in pairwise(cuts) if any(a <= lo and hi <= b for each in edges for a, b in each)
+    ]  # fmt: skip
+    history = History(target_ids, pieces or [(now - 1, now)])
+    totals = totals_at_all(target_ids, {rule.moment(second) for whole in wholes if whole for second in whole})
+    return [
+        {
+            pk: rule.availability(
+                _since_to(totals, pk, whole) + _within(history, pk, pieces, own),
+                thing.watched_from if thing.watched and thing.watched[0] < span[1] else None,
+            )
+            for pk, thing in history.things.items()
+        }
+        for span, whole, own in zip(asked, wholes, edges, strict=True)
+    ]
+
+
+def _edges(span: Interval, whole: Interval | None) -> list[Interval]:
+    """What of the span is not in finished hours."""
+    parts = [(span[0], whole[0]), (whole[1], span[1])] if whole else [span]
+    return [(lo, hi) for lo, hi in parts if lo < hi]
+
+
+def _since_to(totals: dict[datetime, dict[int, Parts]], pk: int, whole: Interval | None) -> Parts:
+    if whole is None:
+        return Parts()
+    first, last = (totals[rule.moment(second)].get(pk, Parts()) for second in whole)
+    return last - first
+
+
+def _within(history: History, pk: int, pieces: Sequence[Interval], edges: Sequence[Interval]) -> Parts:
+    parts = Parts()
+    for lo, hi in pieces:
+        if any(a <= lo and hi <= b for a, b in edges):
+            parts += history.parts(pk, lo, hi)
+    return parts
+
+
+def _whole_hours(lo: int, hi: int, done: datetime | None) -> Interval | None:
     """The finished hours between two moments that are in the totals, as seconds; None when there are none."""
-    done = rolled_to()
     if done is None:
         return None
     start, end = -(-lo // HOUR_S) * HOUR_S, min(hi, rule.seconds(done)) // HOUR_S * HOUR_S
@@ -81,25 +119,33 @@ def availability_of_all(target_ids: Sequence[int], since: datetime, until: datet
     return together(availability(target_ids, since, until).values())
 
 
-def days_of_all(target_ids: Sequence[int], at: datetime, days: int) -> list[tuple[datetime, float | None]]:
-    """The last `days` local days up to `at`: start of day and availability of all targets together, oldest first.
+@dataclass(frozen=True)
+class Recent:
+    """How targets did lately; for a page that tells all of it."""
 
-    For targets in service. Days in the totals take one query together; those that are not (today, at night also
-    yesterday) take the queries of `availability` each. The zone's days must begin on a whole hour of UTC.
+    last_day: dict[int, Availability]  # each, over 24 hours
+    whole: Availability  # all together, over the days
+    days: list[tuple[datetime, float | None]]  # start of each local day, all together; None: not observed
+
+
+def recent(target_ids: Sequence[int], at: datetime, days: int) -> Recent:
+    """The last 24 hours and the last `days` local days up to `at`, for targets in service. Nine queries.
+
+    Days in the totals are summed by the database; those that are not (today, at night also yesterday) are measured.
+    The zone's days must begin on a whole hour of UTC.
     """
-    today = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    today, done = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0), rolled_to()
     starts = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    done = rolled_to()
-    ends = [start + timedelta(days=1) for start in starts]
-    totals = _sums_at(target_ids, [*starts, *ends]) if done else {}
-    result: list[tuple[datetime, float | None]] = []
-    for start, end in zip(starts, ends, strict=True):
-        if done and end <= done:
-            parts = totals.get(end, Parts()) - totals.get(start, Parts())
-            result.append((start, rule.availability(parts, start).ratio))
-        else:
-            result.append((start, availability_of_all(target_ids, start, min(end, at)).ratio))
-    return result
+    each = [(start, start + timedelta(days=1)) for start in starts]
+    rolled = [(lo, hi) for lo, hi in each if done and hi <= done]
+    rest = [(lo, min(hi, at)) for lo, hi in each[len(rolled) :]]
+    spans = [(at - timedelta(hours=24), at), (at - timedelta(days=days), at), *rest]
+    last_day, whole, *measured = _availabilities(target_ids, spans, done)
+    totals = _sums_at(target_ids, {moment for day in rolled for moment in day}) if rolled else {}
+    ratios = {lo: together(known.values()).ratio for (lo, _hi), known in zip(rest, measured, strict=True)}
+    for lo, hi in rolled:
+        ratios[lo] = rule.availability(totals.get(hi, Parts()) - totals.get(lo, Parts()), lo).ratio
+    return Recent(last_day, together(whole.values()), [(lo, ratios.get(lo)) for lo in starts])
 
 
 def _sums_at(target_ids: Sequence[int], moments: Iterable[datetime]) -> dict[datetime, Parts]:
@@ -130,7 +176,8 @@ def states_at(target_ids: Sequence[int], moment: datetime) -> dict[int, str]:
         Target.objects.filter(pk__in=target_ids).order_by().values_list("pk", "state", "state_since", "watched_from")
     )
     later = [pk for pk, _state, since, _seen in things if since is not None and since > moment]
-    then = states_before(later, moment + timedelta(microseconds=1)) if later else {}
+    just_after = moment + timedelta(microseconds=1)
+    then = states_before({just_after: later})[just_after]
     return {
         pk: then.get(pk, state) if seen is not None and seen <= moment else str(Verdict.UNKNOWN)
         for pk, state, _since, seen in things

@@ -105,7 +105,7 @@ def announce(change: StatusChange) -> None:
 
 def every(seconds: float, chore: Callable[[datetime], object]) -> None:
     """`chore(at)` is called about every `seconds` by one runner at a time; it must be safe to run twice."""
-    _chores[f"{chore.__module__}.{chore.__qualname__}"] = (seconds, chore)
+    _chores[f"{chore.__module__}.{chore.__qualname__}"[-120:]] = (seconds, chore)
 
 
 def chores() -> Chores:

@@ -28,20 +28,32 @@ def rolled_to() -> datetime | None:
 
 
 def totals_at(ids: Collection[int], moment: datetime) -> dict[int, Parts]:
-    """Totals up to `moment` (a whole hour): of that hour, or the last before it for what is watched no more.
+    """Totals up to `moment`; see `totals_at_all`."""
+    return totals_at_all(ids, [moment])[moment]
 
-    Missing ids had not been watched by then. One query, two when some are missing.
+
+def totals_at_all(ids: Collection[int], moments: Collection[datetime]) -> dict[datetime, dict[int, Parts]]:
+    """Totals up to each whole hour: of that hour, or the last before it for what is watched no more.
+
+    Missing ids had not been watched by then. One query, two more for a moment at which some are missing.
     """
-    rows = HourlyRollup.objects.filter(target__in=ids, hour=moment - HOUR).order_by()
-    found = {row[0]: Parts(*row[1:]) for row in rows.values_list("target_id", *COLUMNS)}
-    missing = [pk for pk in ids if pk not in found]
-    earlier = Target.objects.filter(pk__in=missing, watched_from__lt=moment) if missing else Target.objects.none()
-    newest = HourlyRollup.objects.filter(target=OuterRef("pk"), hour__lt=moment).order_by("-hour")
-    last = earlier.annotate(last=Subquery(newest.values("pk")[:1])).values("last") if missing else None
-    if last is not None:
-        rest = HourlyRollup.objects.filter(pk__in=last)
-        found |= {row[0]: Parts(*row[1:]) for row in rest.values_list("target_id", *COLUMNS)}
+    found: dict[datetime, dict[int, Parts]] = {moment: {} for moment in moments}
+    rows = HourlyRollup.objects.filter(target__in=ids, hour__in=[moment - HOUR for moment in moments]).order_by()
+    for hour, pk, *sums in rows.values_list("hour", "target_id", *COLUMNS):
+        found[hour + HOUR][pk] = Parts(*sums)
+    for moment, known in found.items():
+        if missing := [pk for pk in ids if pk not in known]:
+            known |= _last_totals(missing, moment)
     return found
+
+
+def _last_totals(ids: Collection[int], moment: datetime) -> dict[int, Parts]:
+    """The newest totals before `moment` of targets that have none for the hour that ends there. Up to two queries."""
+    newest = HourlyRollup.objects.filter(target=OuterRef("pk"), hour__lt=moment).order_by("-hour")
+    earlier = Target.objects.filter(pk__in=ids, watched_from__lt=moment)
+    last = [pk for (pk,) in earlier.annotate(last=Subquery(newest.values("pk")[:1])).values_list("last") if pk]
+    rest = HourlyRollup.objects.filter(pk__in=last) if last else HourlyRollup.objects.none()
+    return {row[0]: Parts(*row[1:]) for row in rest.values_list("target_id", *COLUMNS)}
 
 
 @transaction.atomic

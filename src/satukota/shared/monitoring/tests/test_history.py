@@ -77,7 +77,7 @@ def test_totals_of_hours_equal_direct_computation(seed, clock_at):
     direct = [queries.availability(ids, *each) for each in spans]
     while rollups.roll_up_due(NOON):
         pass
-    assert HourlyRollup.objects.exists() and queries._whole_hours(*map(rule.seconds, spans[0]))
+    assert HourlyRollup.objects.exists() and queries._whole_hours(*map(rule.seconds, spans[0]), rollups.rolled_to())
     assert [queries.availability(ids, *each) for each in spans] == direct
     for each in direct:
         for one in each.values():
@@ -173,10 +173,10 @@ def test_days_are_local_and_equal_to_each_day_on_its_own(clock_at):
         start = datetime(2026, 11, 21, 16, 0, tzinfo=UTC) - timedelta(days=back)
         end = min(start + timedelta(days=1), NOON)
         expected.append((start, queries.availability_of_all(ids, start, end).ratio))
-    assert queries.days_of_all(ids, NOON, 6) == expected
+    assert queries.recent(ids, NOON, 6).days == expected
     while rollups.roll_up_due(NOON):
         pass
-    assert queries.days_of_all(ids, NOON, 6) == expected
+    assert queries.recent(ids, NOON, 6).days == expected
     assert expected[0][1] is None and expected[-1][1] is not None
 
 
