@@ -273,6 +273,9 @@ class FieldServer:
             log.error("%s: %s", mount.path, problem)
 
     async def _run_timeline(self) -> None:
+        """The clock of the timeline starts when every camera has its first pictures: until then nobody saw it well."""
+        while sum(mount.is_ready for mount in self.mounts.values()) + len(self.failed) < len(self.mounts):
+            await asyncio.sleep(0.5)
         started = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             for step in self.scenario.timeline:

@@ -19,7 +19,7 @@ Corners = Sequence[Corner]
 SHIFT = 4
 GLASS: Rgb = (44, 52, 60)
 TYRE: Rgb = (30, 30, 32)
-RING = tuple((float(np.cos(a)), float(np.sin(a))) for a in np.linspace(0, 2 * np.pi, 17)[:-1])
+RING = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 17)[:-1]])
 CIRCLE = tuple((float(np.cos(a)), float(np.sin(a))) for a in np.linspace(0, 2 * np.pi, 9)[:-1] + 0.2)
 
 
@@ -76,7 +76,7 @@ class Figure:
         self._turn: list[list[float]] = (eye.rotation @ axes.T).tolist()
         self._shift: list[float] = (eye.rotation @ away).tolist()
         self.to_eye: list[float] = (axes @ -away).tolist()  # the camera in local metres
-        self.distance_m = float(np.linalg.norm(away))
+        self.distance_m = float(away @ away) ** 0.5
         self._light = (1.0, 1.0, 1.0)
         self.px_per_m = self.focal / max(1.0, self._shift[2])
 
@@ -103,6 +103,13 @@ class Figure:
         """(n, 2) in 1/16 pixel."""
         found = [self.pixel(*corner) for corner in corners]
         return np.array([(round(u * 16), round(v * 16)) for u, v, _ in found], np.int32)
+
+    def ground_ring(self, x: float, half_x: float, half_y: float) -> NDArray[np.int32]:
+        """(16, 2) in 1/16 pixel: an ellipse on the ground, its middle at (x, 0), seen from far enough to stay one."""
+        u, v, _ = self.pixel(x, 0, 0)
+        across, along = self.pixel(x + half_x, 0, 0), self.pixel(x, half_y, 0)
+        axes = np.array([(across[0] - u, across[1] - v), (along[0] - u, along[1] - v)])
+        return np.round((RING @ axes + (u, v)) * 16).astype(np.int32)
 
     def lit(self, colour: Rgb, factor: float = 1.0) -> tuple[float, float, float]:
         """BGR of a surface under this light, `factor` of it falling in; gamma 2, as the plate is lit."""
@@ -161,7 +168,8 @@ def _draw_body(figure: Figure, body: Body, paint: Rgb) -> None:
     w, profile, (eye_x, eye_y, eye_z) = body.half_width, body.outline, figure.to_eye
     side = 1.0 if eye_x > 0 else -1.0
     rear, front = profile[0][0], profile[-1][0]
-    figure.fill([(-w, rear, 0.12), (w, rear, 0.12), (w, front, 0.12), (-w, front, 0.12)], (22, 22, 24), 0.4)
+    if not figure.is_small:
+        figure.fill([(-w, rear, 0.12), (w, rear, 0.12), (w, front, 0.12), (-w, front, 0.12)], (22, 22, 24), 0.4)
     if figure.px_per_m > 20:  # nearer than that the wheels of the other side show under the body
         _draw_wheels(figure, body, -side)
     if body.load and eye_y > 0:
@@ -199,7 +207,7 @@ def _draw_wheels(figure: Figure, body: Body, side: float) -> None:
     x, rim = side * (body.half_width + 0.01), body.wheel_radius
     for along in body.wheels:
         figure.fill([(x, along + rim * c, rim + rim * s) for c, s in CIRCLE], TYRE)
-        if not figure.is_small:
+        if figure.px_per_m > 14:
             figure.fill([(x, along + rim * 0.5 * c, rim + rim * 0.5 * s) for c, s in CIRCLE], (150, 152, 154))
 
 
@@ -270,7 +278,7 @@ def draw_person(figure: Figure, stride: float, clothes: tuple[Rgb, Rgb, Rgb]) ->
         foot = side * swing
         figure.limb((side * 0.09, 0, 0.84), (side * 0.1, foot * 0.6, 0.44), 0.17, lower)
         figure.limb((side * 0.1, foot * 0.6, 0.44), (side * 0.1, foot, 0.06), 0.13, lower)
-    for side in (-1, 1):
+    for side in () if figure.is_small else (-1, 1):
         figure.limb((side * 0.24, 0, 1.32), (side * 0.27, -side * swing * 0.8, 0.86), 0.1, upper)
     eye_x, eye_y, _ = figure.to_eye
     reach = max(1e-6, (eye_x * eye_x + eye_y * eye_y) ** 0.5)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from satukota_field.scenes import lens
 from satukota_field.scenes.light import LIGHTS, add_glow, energy_at, haze_veil, light_sheet
-from satukota_field.scenes.models import RING, Figure, draw_person, draw_vehicle, outline_of
+from satukota_field.scenes.models import Figure, draw_person, draw_vehicle, outline_of
 from satukota_field.scenes.optics import Eye
 from satukota_field.scenes.plate import Sheet
 from satukota_field.scenes.street import paint_street, roughen_ground
@@ -201,13 +201,15 @@ class Scene:
     def _rectangle(self, figure: Figure, kind: str) -> tuple[slice, slice] | None:
         """The part of the picture this thing can touch, or None when it is outside, too near or too far."""
         half, long, tall = outline_of(kind)
-        x, y, z = half + 0.4, long + 0.4, tall + 0.2
-        pixels = [figure.pixel(a, b, c) for a in (-x, x) for b in (-y, y) for c in (-0.2, z)]
-        if min(p[2] for p in pixels) < 1.5 or figure.px_per_m < 4.5:
+        if figure.px_per_m < 4.5:
             return None
-        x0, y0 = max(0, int(min(p[0] for p in pixels)) - 2), max(0, int(min(p[1] for p in pixels)) - 2)
-        x1 = min(self.size[0], int(max(p[0] for p in pixels)) + 3)
-        y1 = min(self.size[1], int(max(p[1] for p in pixels)) + 3)
+        u, v, depth = figure.pixel(0, 0, tall / 2)
+        radius = (half * half + long * long + tall * tall / 4) ** 0.5 + 0.4  # of a ball around it
+        if depth - radius < 1.5:
+            return None
+        reach = figure.focal * radius / (depth - radius) + 3
+        x0, x1 = max(0, int(u - reach)), min(self.size[0], int(u + reach))
+        y0, y1 = max(0, int(v - reach)), min(self.size[1], int(v + reach))
         return None if x1 - x0 < 2 or y1 - y0 < 2 else (slice(y0, y1), slice(x0, x1))
 
     def _draw_mover(self, figure: Figure, mover: Mover, light: str) -> None:
@@ -235,7 +237,7 @@ class Scene:
     def _draw_contact_shadow(self, figure: Figure, kind: str, light: str) -> None:
         half, long, _ = outline_of(kind)
         drift = 0.35 if light == "day" else 0.0
-        ring = figure.outline([(drift + half * 1.1 * c, long * 0.98 * s, 0.0) for c, s in RING])
+        ring = figure.ground_ring(drift, half * 1.1, long * 0.98)
         x, y, w, h = cv2.boundingRect(ring // 16)
         x0, y0, x1, y1 = max(0, x), max(0, y), min(self.size[0], x + w + 1), min(self.size[1], y + h + 1)
         if x1 <= x0 or y1 <= y0:
