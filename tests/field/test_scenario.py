@@ -80,8 +80,8 @@ def test_the_timeline_acts_and_repeats():
     scenario = town(
         camera("A"), timeline=(Step(0.2, "link FO-01 down", every_s=1.0), Step(0.7, "link FO-01 up", every_s=1.0))
     )
-    with run_in_thread(scenario, cache=CACHE, light="day", ready=False) as field:
-        started, seen = time.monotonic(), []
+    with run_in_thread(scenario, cache=CACHE, light="day") as field:
+        started, seen = time.monotonic(), [True]  # the clock of the timeline starts with the first pictures
         while time.monotonic() - started < 2.6:
             state = field.control.status()["links"][0]["up"]
             if not seen or seen[-1] != state:

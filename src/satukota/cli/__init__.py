@@ -88,7 +88,7 @@ def _feed(words: list[str]) -> int:
     port = os.environ.get("SATUKOTA_FEED_PORT", "8001")
     return _become(
         ["uvicorn", "--host", "127.0.0.1", "--port", port, "--no-access-log", "--timeout-graceful-shutdown", "2"]
-        + ["--lifespan", "off", *words, "satukota.project.feed_asgi:application"]
+        + ["--lifespan", "on", *words, "satukota.project.feed_asgi:application"]
     )
 
 

@@ -24,6 +24,7 @@ from satukota.project.terminal import make_gave_up, own_foreground
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 90.0
+SETTLE_S = 150  # clips of a first start are made in the meantime
 HEALTH = "/sehat"
 
 
@@ -61,6 +62,7 @@ class House:
         self.parts: list[Supervised] = []
         self._end = asyncio.Event()
         self._signals = 0
+        self._settling: asyncio.Task[None] | None = None
 
     async def live(self) -> int:
         """Start the parts, say when the city is open, stay until a signal, end every part."""
@@ -77,7 +79,8 @@ class House:
             await self._open(keeping, later)
             await self._stay(keeping)
         finally:
-            following.cancel()
+            for extra in filter(None, (following, self._settling)):
+                extra.cancel()
             await self._close(keeping)
         print(say("Satukota berhenti. Tidak ada yang tertinggal.", "Satukota has stopped. Nothing was left running."))
         return 0
@@ -103,10 +106,27 @@ class House:
                 return
             ready.result()
             keeping += self._start(later)
+            self._settling = asyncio.ensure_future(self._settle())
             print(self._welcome(await logins), flush=True)
         finally:
             for waiting in (logins, ready, ended):
                 waiting.cancel()
+
+    async def _settle(self) -> None:
+        """In a sample city: the sample technician accepts the first pictures, in the field's healthy first minutes."""
+        if not self.sample:
+            return
+        words = (sys.executable, "-m", "satukota.cli", "sample", "settle", "--seconds", str(SETTLE_S))
+        with (self.var / "log" / "settle.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *words, env=self._child_env(), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
+            try:
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
 
     async def _stay(self, keeping: list["asyncio.Task[None]"]) -> None:
         """Until a signal. A keeper never ends by itself: when one does, its own error is raised here."""

@@ -10,6 +10,8 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.functional import Promise
 
+from satukota.base.line import hold_line
+
 from .models import AuditEntry, AuditHead
 
 SEALED_FIELDS = (
@@ -35,6 +37,7 @@ def record(
 
     Two statements beside the lock. The caller's transaction decides: no act without its row, no row without its act.
     """
+    hold_line()
     AuditHead.objects.get_or_create(pk=1)
     head = AuditHead.objects.select_for_update().get(pk=1)
     known = by is not None and getattr(by, "is_authenticated", False)

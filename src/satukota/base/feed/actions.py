@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+
+from satukota.base.line import hold_line
 
 from .models import FeedEntry
 
-PUBLISH_LOCK = 64_740_001  # any fixed number of our own
 KEPT = timedelta(days=2)
 
 
@@ -15,13 +16,10 @@ KEPT = timedelta(days=2)
 def publish(topic: str, subject: str, payload: dict[str, Any], *, opd_id: int | None, at: datetime) -> FeedEntry:
     """Append one entry in the caller's transaction.
 
-    PostgreSQL hands out ids before commit: two writers could show id 8 before id 7 and a reader would miss 7. The
-    lock, held until commit, keeps them in line; SQLite has one writer at a time anyway.
+    PostgreSQL hands out ids before commit: two writers could show id 8 before id 7 and a reader would miss 7. Holding
+    the line until commit keeps ids in commit order.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
-            cursor.execute("NOTIFY satukota_feed")
+    hold_line()
     return FeedEntry.objects.create(at=at, topic=topic, subject=subject, opd_id=opd_id, payload=payload)
 
 

@@ -43,11 +43,9 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 def _map_context(request: HttpRequest) -> dict[str, Any]:
     feed_from = queries.newest_feed_id()
-    now = clock.now()
     return {
         "feed_from": feed_from,
         "bounds": queries.bounds(),
-        "figures": queries.figures(request.user, now),
         "open_incidents": queries.open_incidents(request.user),
         "changes": _recent_changes(request, 12),
     }

@@ -1,7 +1,7 @@
 """What citizens may know of the cameras: how many work, where roughly, and since when. No position, no address."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from satukota.city.models import Kelurahan
@@ -63,17 +63,16 @@ def status(at: datetime) -> Status:
     by_state = {state: 0 for state in Verdict.values}
     for _pk, state, _area in rows:
         by_state[state] += 1
-    each = monitoring.availability(ids, at - timedelta(hours=24), at)
+    recent = monitoring.recent(ids, at, DAYS_SHOWN)
     areas = []
     for area in Kelurahan.objects.order_by("name"):
         here = [(pk, state) for pk, state, area_id in rows if area_id == area.pk]
         if here:
             working = sum(state in (Verdict.UP, Verdict.DEGRADED) for _pk, state in here)
-            together = monitoring.together([each[pk] for pk, _state in here])
+            together = monitoring.together([recent.last_day[pk] for pk, _state in here])
             areas.append(AreaStatus(area.code, area.name, len(here), working, together.ratio))
-    day = monitoring.together(list(each.values()))
-    month = monitoring.availability_of_all(ids, at - timedelta(days=DAYS_SHOWN), at)
+    day = monitoring.together(recent.last_day.values())
     return Status(
-        at, by_state, day.ratio, month.ratio, reason_words(day.reason), areas,
-        monitoring.days_of_all(ids, at, DAYS_SHOWN), UplinkOutage.objects.filter(back_at=None).exists(),
+        at, by_state, day.ratio, recent.whole.ratio, reason_words(day.reason), areas, recent.days,
+        UplinkOutage.objects.filter(back_at=None).exists(),
     )  # fmt: skip

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from satukota.base.feed.actions import PUBLISH_LOCK
+from satukota.base.line import hold_line
 
 from .models import Entry, Incident
 
@@ -16,14 +16,11 @@ from .models import Entry, Incident
 def in_line() -> Iterator[None]:
     """A transaction in which nobody else opens, joins, merges or acts on incidents; usable as decorator.
 
-    Every act publishes to the feed and writes the audit chain anyway, and both hold a lock until commit. Taking the
-    feed's lock first gives all of them one order (feed, incidents, audit), so runners and people never deadlock.
-    SQLite has one writer at a time by itself.
+    Every act publishes to the feed and writes the audit chain anyway, and both hold the line until commit. Taking it
+    first gives all of them one order, so runners and people never deadlock.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+        hold_line()
         yield
 
 

@@ -91,6 +91,7 @@ function refreshPart(id) {
   return () => { timer ??= setTimeout(async () => { timer = null; const answer = await fetch(part.dataset.url, { credentials: "same-origin", headers: { "HX-Request": "true" } }); if (answer.ok) part.innerHTML = await answer.text(); }, 250); };
 }
 const refreshFigures = refreshPart("angka"), refreshNow = refreshPart("kini");
+refreshFigures();
 
 const drawer = document.getElementById("laci"), drawerBody = document.getElementById("laci-isi");
 let chosen = "";
