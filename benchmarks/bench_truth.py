@@ -1,7 +1,7 @@
 """`make bench-truth`: how long one judgement takes, against matching corners; with ARGS=--all the whole evaluation.
 
-    make bench-truth              two seconds; prints the result line
-    make bench-truth ARGS=--all   about half an hour: faults x conditions, false alarms; rewrites docs/picture-truth.md
+make bench-truth              two seconds; prints the result line
+make bench-truth ARGS=--all   about half an hour: faults x conditions, false alarms; rewrites docs/picture-truth.md
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ def main(argv: list[str]) -> int:
     cv2.setNumThreads(1)
     scene = Scene(rendered.TESTED_ON[0], size=rendered.SIZE, looped=False)
     references = rendered.accepted(scene.seed)
-    sights = [
-        through_h264(scene.frame(30.0 * look), rendered.BUDGET).sight(30.0 * look, 12, True) for look in range(3)
-    ]
+    sights = [through_h264(scene.frame(30.0 * look), rendered.BUDGET).sight(30.0 * look, 12, True) for look in range(3)]
     memory = judge(sights[0], references, Memory.empty()).memory
     said = judge(sights[1], references, memory)
     assert said.outcome == "good", said
