@@ -6,6 +6,7 @@ app_name = "cameras"
 urlpatterns: list[URLPattern] = [
     path("", listing.camera_list, name="list"),
     path("ketersediaan", listing.availabilities, name="availabilities"),
+    path("ketelitian", camera.error_rate, name="error_rate"),
     path("ekspor.<str:form>", listing.export, name="export"),
     path("impor/", importing.imports, name="import"),
     path("impor/templat.<str:form>", importing.template, name="import_template"),

@@ -4,7 +4,7 @@ import logging
 import secrets as randomness
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,12 +21,14 @@ from .. import actions as cameras
 from ..models import Camera, CameraImport, CameraImportRow
 from . import spool
 from .columns import SECRET
-from .files import MAX_BYTES, RawRow, Unreadable, open_table
+from .files import RawRow, Unreadable, kind_of, open_table
 from .plan import CHANGED, NEW, REFUSED, SAME, Planned, plan, restored
 from .rows import Known, TypedRow, typed
 
 State = CameraImport.State
 AT_ONCE = 2000  # rows read and applied while the person waits; more go to a worker
+AT_ONCE_BYTES = 2 * 1024 * 1024  # a larger file is not even opened while the person waits
+MOST_WRITTEN = 10_000  # cameras in one transaction: more would hold up the watching of all others for too long
 CHUNK = 1000
 log = logging.getLogger(__name__)
 
@@ -49,21 +51,13 @@ class RegisterMoved(Exception):
 
 def start(name: str, pieces: Iterable[bytes], size: int, *, owner: Opd, by: Any, at: datetime) -> CameraImport:
     """Take a file in and read it, at once when it is short, else by a worker. Raises UserError for what is no table."""
-    if size > MAX_BYTES:
-        raise Unreadable(
-            _("Berkas ini terlalu besar: paling besar %d MB.") % (MAX_BYTES // 1024 // 1024),
-            fix=_("Bagi menjadi beberapa berkas."),
-        )
-    batch = _begin(name, "", owner=owner, by=by, at=at)
-    try:
-        batch.sha256, _size = spool.keep(batch.pk, pieces)
-        batch.source = open_table(spool.content(batch.pk), size).source
-    except UserError:
-        spool.forget(batch.pk)
-        batch.delete()
-        raise
-    batch.save(update_fields=["sha256", "source"])
-    _run_reading(batch)
+    coming = iter(pieces)
+    first = next(coming, b"")
+    source = kind_of(first[:4096], size)
+    batch = _begin(name, source, owner=owner, by=by, at=at)
+    batch.sha256 = spool.keep(batch.pk, chain([first], coming))
+    batch.save(update_fields=["sha256"])
+    _run_reading(batch, size)
     batch.refresh_from_db()
     return batch
 
@@ -90,10 +84,12 @@ def _new_run() -> str:
     return randomness.token_hex(16)
 
 
-def _run_reading(batch: CameraImport) -> None:
+def _run_reading(batch: CameraImport, size: int) -> None:
     from . import tasks
 
     try:
+        if size > AT_ONCE_BYTES:
+            raise TooManyForNow
         read(batch.pk, batch.run, limit=AT_ONCE)
     except TooManyForNow:
         spool.tell(batch.pk, 0)
@@ -213,6 +209,10 @@ def approve(batch: CameraImport, *, by: Any, at: datetime) -> None:
     waiting = CameraImport.objects.filter(pk=batch.pk, state=State.PREVIEW)
     if not batch.rows_new + batch.rows_changed:
         raise UserError(_("Tidak ada baris yang dapat diterapkan."), fix=_("Perbaiki baris yang ditolak, lalu unggah."))
+    if batch.rows_new + batch.rows_changed > MOST_WRITTEN:
+        raise UserError(
+            _("Sekali terap paling banyak %d kamera.") % MOST_WRITTEN, fix=_("Bagi berkasnya menjadi beberapa impor.")
+        )
     spool.clear_stop(batch.pk)
     if not waiting.update(state=State.APPLYING, run=run, started_by=by, problem=""):
         raise AlreadyDone(_("Impor ini sudah diterapkan atau dibatalkan."), fix=_("Muat ulang halaman ini."))

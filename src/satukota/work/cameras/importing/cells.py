@@ -21,6 +21,8 @@ def text_of(cell: Cell) -> str:
     """The cell as one line of text without what cannot be seen; whole floats of a spreadsheet without ".0"."""
     if cell is None:
         return ""
+    if isinstance(cell, str) and cell.isascii() and cell.isprintable():  # nearly every cell: nothing to look for
+        return " ".join(cell.split())
     if isinstance(cell, bool):
         return "ya" if cell else "tidak"
     if isinstance(cell, float):

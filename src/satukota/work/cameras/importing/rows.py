@@ -23,8 +23,9 @@ from .columns import BY_KEY, SECRET, folded, title_of
 from .files import RawRow
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-RESERVED_CODES = {"impor", "ketersediaan"}  # paths of our own pages
+RESERVED_CODES = {"impor"}  # paths of our own pages
 LENGTHS = {"name": 160, "username": 80, "serial_number": 60, "maker": 60, "model": 60, SECRET: 120}
+HIDING_SECRETS = (SECRET, "address", "onvif_address")  # shown only when and as their reader says
 NUMBERS = ("bearing_deg", "fov_deg", "range_m", "height_m", "fps")
 KINDS = {
     "tetap": "fixed", "fixed": "fixed", "bullet": "fixed", "statis": "fixed", "static": "fixed", "dome": "dome",
@@ -103,17 +104,17 @@ def typed(raw: RawRow, known: Known) -> TypedRow:
     row = TypedRow(raw.number)
     for problem in raw.problems:
         row.complain("", problem)
-    for key, cell in raw.cells.items():
-        if key not in (SECRET, "address", "onvif_address") and not cells.is_blank(cell):
+    filled = {key: cell for key, cell in raw.cells.items() if not cells.is_blank(cell)}
+    for key, cell in filled.items():
+        if key not in HIDING_SECRETS:
             row.shown[key] = cells.text_of(cell)[:200]
-    for key, cell in raw.cells.items():
-        if cells.is_blank(cell) or key in ("lat", "lon"):
+        if key in ("lat", "lon"):
             continue
         try:
             _READERS[key](row, key, cell, known)
         except ValueError as problem:
             row.complain(key, str(problem))
-    _read_position(row, raw.cells, known)
+    _read_position(row, filled, known)
     if not row.code and not any(complaint.column == "code" for complaint in row.complaints):
         row.complain("code", _("belum diisi"))
     return row
@@ -249,16 +250,16 @@ def _read_pair(row: TypedRow, key: str, cell: Cell, known: Known) -> None:
 def _read_position(row: TypedRow, found: dict[str, Cell], known: Known) -> None:
     """Both or neither, each readable, inside the city."""
     lat, lon = found.get("lat"), found.get("lon")
-    if cells.is_blank(lat) and cells.is_blank(lon) and not cells.is_blank(found.get("position")):
+    if lat is None and lon is None and "position" in found:
         try:
-            lat, lon = positions.pair(found.get("position"))
+            lat, lon = positions.pair(found["position"])
         except ValueError:
             return  # complained about already
-    if cells.is_blank(lat) and cells.is_blank(lon):
+    if lat is None and lon is None:
         return
     at: dict[str, float] = {}
     for axis, cell in (("lat", lat), ("lon", lon)):
-        if cells.is_blank(cell):
+        if cell is None:
             row.complain(axis, _("belum diisi; lintang dan bujur harus berdua"))
             continue
         try:

@@ -25,10 +25,10 @@ class Gone(Exception):
     """The file was read already, or never came."""
 
 
-def keep(pk: int, pieces: Iterable[bytes]) -> tuple[str, int]:
-    """Store what was uploaded, encrypted; returns SHA-256 of the plain content and its size."""
+def keep(pk: int, pieces: Iterable[bytes]) -> str:
+    """Store what was uploaded, encrypted; returns the SHA-256 of the plain content."""
     key = Fernet.generate_key()
-    lock, digest, size = Fernet(key), hashlib.sha256(), 0
+    lock, digest = Fernet(key), hashlib.sha256()
     path = _path(pk, "sealed")
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".half")
@@ -36,10 +36,9 @@ def keep(pk: int, pieces: Iterable[bytes]) -> tuple[str, int]:
         out.write(secrets.seal(key.decode()).encode() + b"\n")
         for piece in _equal(pieces):
             digest.update(piece)
-            size += len(piece)
             out.write(lock.encrypt(piece) + b"\n")
     os.replace(half, path)
-    return digest.hexdigest(), size
+    return digest.hexdigest()
 
 
 def content(pk: int) -> io.BytesIO:

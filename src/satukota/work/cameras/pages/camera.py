@@ -153,6 +153,15 @@ def records(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "cameras/_records.html", told)
 
 
+@require_GET
+@login_required
+def error_rate(request: HttpRequest) -> HttpResponse:
+    """How often our judging is wrong, fault by fault."""
+    access.require(request.user, "cameras.view")
+    told = {"grounds": own_error_rate(), "crumbs": [(_("Kamera"), reverse("cameras:list"))]}
+    return render(request, "cameras/error_rate.html", told)
+
+
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: HttpRequest, code: str) -> HttpResponse:

@@ -243,6 +243,14 @@ def test_an_import_that_breaks_in_the_middle_has_written_nothing(city: City, mon
     batch.refresh_from_db()
 
 
+def test_more_cameras_than_one_transaction_should_hold_are_not_applied(city: City, monkeypatch) -> None:
+    monkeypatch.setattr(actions, "MOST_WRITTEN", 1)
+    batch = start(city, HEAD + "MB-1;A;;;;;;\nMB-2;A;;;;;;\n")
+    with pytest.raises(UserError, match="paling banyak 1 kamera"):
+        approve(batch, city)
+    assert (batch.state, Camera.objects.count()) == ("preview", 0)
+
+
 def test_applying_twice_writes_once(city: City) -> None:
     batch = start(city, HEAD + "MB-1;A;;;;;;\n")
     approve(batch, city)

@@ -12,7 +12,7 @@ from satukota.base import clock, secrets
 from satukota.base.audit.models import AuditEntry
 from satukota.base.evidence import actions as evidence
 from satukota.shared.monitoring.models import MaintenanceWindow, Reading, StatusChange
-from satukota.work.cameras import actions
+from satukota.work.cameras import actions, measured
 from satukota.work.cameras.models import Camera
 from satukota.work.cameras.words import DAYS
 
@@ -53,6 +53,23 @@ def test_the_page_says_who_answers_what_it_is_and_why(city: City) -> None:
         assert said in page, said
     assert "rtsp://" not in page  # the operator does not hold cameras.technical
     assert "10.64.1.1" in signed_in(city.who.engineer).get("/pusat/kamera/MB-001/").content.decode()
+
+
+def test_our_own_error_rate_is_shown_as_measured_or_not_at_all(city: City, monkeypatch, tmp_path) -> None:
+    make_camera("MB-001")
+    client = signed_in(city.who.operator)
+    told = json.loads(measured.FIGURES.read_text())
+    page = client.get("/pusat/kamera/MB-001/").content.decode()
+    assert "Seberapa sering pemeriksaan ini keliru" in page
+    assert f"Salah sebut {told['filtered']['calm']['false_alarms']} kali" in page
+    whole = client.get("/pusat/kamera/ketelitian").content.decode()
+    for name, fault in told["filtered"]["faults"].items():
+        assert f"{fault['found']} / {fault['tried']}" in whole, name
+    measured.own_error_rate.cache_clear()
+    monkeypatch.setattr(measured, "FIGURES", tmp_path / "none.json")
+    assert "Seberapa sering" not in client.get("/pusat/kamera/MB-001/").content.decode()
+    assert "Belum diukur" in client.get("/pusat/kamera/ketelitian").content.decode()
+    measured.own_error_rate.cache_clear()
 
 
 def test_a_camera_never_looked_at_claims_nothing(city: City) -> None:

@@ -38,8 +38,8 @@ class Table:
     rows: Iterator[RawRow]
 
 
-def open_table(content: BinaryIO, size: int) -> Table:
-    """The table in the file, by what is in it and not by its name. Raises Unreadable, also while iterating."""
+def kind_of(head: bytes, size: int) -> str:
+    """csv, xlsx or geojson, by the first bytes and not by the name. Raises Unreadable for what is surely no table."""
     if not size:
         raise Unreadable(_("Berkas ini kosong."), fix=_("Pilih berkas yang berisi daftar kamera."))
     if size > MAX_BYTES:
@@ -47,21 +47,22 @@ def open_table(content: BinaryIO, size: int) -> Table:
             _("Berkas ini terlalu besar: paling besar %d MB.") % (MAX_BYTES // 1024 // 1024),
             fix=_("Bagi menjadi beberapa berkas."),
         )
-    content.seek(0)
-    head = content.read(4096)
-    content.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        from .xlsx import open_xlsx
-
-        return open_xlsx(content)
+        return "xlsx"
     _refuse_known(head)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        from .geojson import open_geojson
+    return "geojson" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
 
-        return open_geojson(content)
+
+def open_table(content: BinaryIO, size: int) -> Table:
+    """The table in the file. Raises Unreadable, also while iterating."""
     from .csv import open_csv
+    from .geojson import open_geojson
+    from .xlsx import open_xlsx
 
-    return open_csv(content)
+    content.seek(0)
+    kind = kind_of(content.read(4096), size)
+    content.seek(0)
+    return {"csv": open_csv, "xlsx": open_xlsx, "geojson": open_geojson}[kind](content)
 
 
 def _refuse_known(head: bytes) -> None:
