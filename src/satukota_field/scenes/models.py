@@ -105,11 +105,12 @@ class Figure:
         return np.array([(round(u * 16), round(v * 16)) for u, v, _ in found], np.int32)
 
     def ground_ring(self, x: float, half_x: float, half_y: float) -> NDArray[np.int32]:
-        """(16, 2) in 1/16 pixel: an ellipse on the ground, its middle at (x, 0), seen from far enough to stay one."""
-        u, v, _ = self.pixel(x, 0, 0)
-        across, along = self.pixel(x + half_x, 0, 0), self.pixel(x, half_y, 0)
-        axes = np.array([(across[0] - u, across[1] - v), (along[0] - u, along[1] - v)])
-        return np.round((RING @ axes + (u, v)) * 16).astype(np.int32)
+        """(16, 2) in 1/16 pixel: the ellipse through both ends of an ellipse on the ground with its middle at (x, 0)."""
+        far, near = self.pixel(x, half_y, 0), self.pixel(x, -half_y, 0)
+        left, right = self.pixel(x - half_x, 0, 0), self.pixel(x + half_x, 0, 0)
+        axes = np.array([(right[0] - left[0], right[1] - left[1]), (far[0] - near[0], far[1] - near[1])]) / 2
+        middle = ((far[0] + near[0]) / 2, (far[1] + near[1]) / 2)
+        return np.round((RING @ axes + middle) * 16).astype(np.int32)
 
     def lit(self, colour: Rgb, factor: float = 1.0) -> tuple[float, float, float]:
         """BGR of a surface under this light, `factor` of it falling in; gamma 2, as the plate is lit."""
