@@ -105,7 +105,7 @@ class Figure:
         return np.array([(round(u * 16), round(v * 16)) for u, v, _ in found], np.int32)
 
     def ground_ring(self, x: float, half_x: float, half_y: float) -> NDArray[np.int32]:
-        """(16, 2) in 1/16 pixel: the ellipse through both ends of an ellipse on the ground with its middle at (x, 0)."""
+        """(16, 2) in 1/16 pixel: an ellipse on the ground with its middle at (x, 0), through both of its ends."""
         far, near = self.pixel(x, half_y, 0), self.pixel(x, -half_y, 0)
         left, right = self.pixel(x - half_x, 0, 0), self.pixel(x + half_x, 0, 0)
         axes = np.array([(right[0] - left[0], right[1] - left[1]), (far[0] - near[0], far[1] - near[1])]) / 2
