@@ -29,6 +29,7 @@ STATE_NOW = Case(
 CAUSE_NOW = Case(
     When(target__pending_cause=NO_UPLINK, then=Value(NO_UPLINK)), default=F("target__cause"), output_field=CharField()
 )
+ROW = ("target", "target__owner", "target__kelurahan", "target__place", "target__link")  # what a row of the list shows
 WORST_FIRST = Case(
     *(When(state_now=state, then=Value(rank)) for rank, state in enumerate(("down", "degraded", "unknown", "up"))),
     output_field=IntegerField(),
@@ -87,9 +88,7 @@ def cameras_for(user: Any, filters: Filters | None = None) -> QuerySet[Camera]:
     Retired cameras only when asked for.
     """
     filters = filters or Filters()
-    rows = cameras(user).select_related(
-        "target", "target__owner", "target__kelurahan", "target__place", "target__link"
-    )
+    rows = cameras(user).select_related(*ROW)
     rows = rows.filter(target__retired_on__isnull=filters.state != RETIRED)
     if filters.state in VERDICTS:
         rows = rows.filter(state_now=filters.state)
@@ -108,6 +107,15 @@ def cameras_for(user: Any, filters: Filters | None = None) -> QuerySet[Camera]:
     if filters.text:
         rows = rows.filter(_text_matches(filters.text))
     return rows.order_by(*SORTS[filters.sort])
+
+
+def rows_by_id(user: Any, ids: Sequence[int]) -> list[Camera]:
+    """Those cameras with what a row shows, in the order of `ids`. One query.
+
+    A page is cheaper as ids first and rows after: sorting thousands of wide rows took half of the page's time.
+    """
+    found = cameras(user).select_related(*ROW).in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _text_matches(text: str) -> Q:

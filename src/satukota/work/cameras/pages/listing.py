@@ -56,9 +56,9 @@ def camera_list(request: HttpRequest) -> HttpResponse:
     filters = queries.Filters.of(request.GET)
     now = clock.now()
     found = queries.facets(request.user, filters)
-    matching = queries.cameras_for(request.user, filters)
-    page = _paginator(matching, filters, found).get_page(request.GET.get("page"))
-    page.object_list = rows_of(list(page.object_list), now)
+    ids = queries.cameras_for(request.user, filters).values_list("pk", flat=True)
+    page = _paginator(ids, filters, found).get_page(request.GET.get("page"))
+    page.object_list = rows_of(queries.rows_by_id(request.user, list(page.object_list)), now)
     told = {
         "page": page,
         "filters": filters,
@@ -105,10 +105,10 @@ def with_availability(rows: list[Row], at: datetime) -> list[Row]:
 def availabilities(request: HttpRequest) -> HttpResponse:
     """The last column of one page of the table. Apart, because a day's history takes as many queries as the page."""
     access.require(request.user, "cameras.view")
-    matching = queries.cameras_for(request.user, queries.Filters.of(request.GET))
-    page = Paginator(matching, PAGE_SIZE).get_page(request.GET.get("page"))
+    ids = queries.cameras_for(request.user, queries.Filters.of(request.GET)).values_list("pk", flat=True)
+    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
     now = clock.now()
-    known = monitoring.availability([camera.pk for camera in page.object_list], now - DAY, now)
+    known = monitoring.availability(list(page.object_list), now - DAY, now)
     told = [(pk, one.ratio, "" if one.ratio is not None else reason_words(one.reason)) for pk, one in known.items()]
     return render(request, "cameras/_availabilities.html", {"known": told})
 
