@@ -24,7 +24,7 @@ from satukota.project.terminal import make_gave_up, own_foreground
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 90.0
-SETTLE_S = 150  # clips of a first start are made in the meantime
+SETTLE_S = 420  # the pictures of a first start are made in the meantime
 HEALTH = "/sehat"
 
 
