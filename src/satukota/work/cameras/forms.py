@@ -87,11 +87,7 @@ class CameraForm(forms.Form):
         }  # fmt: skip
         for name, things in choices.items():
             self.fields[name].queryset = things
-        for field in self.fields.values():
-            if isinstance(field.widget, forms.Select):
-                field.widget.attrs["class"] = "form-select"
-            elif not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
-                field.widget.attrs["class"] = "form-control"
+        dress(self)
         purposes = dict(PURPOSES) | ({camera.purpose: camera.purpose} if camera.purpose not in PURPOSES else {})
         self.fields["purpose"].choices = list(purposes.items())
 
@@ -202,6 +198,15 @@ class RetireForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Alasan"), max_length=300)
 
 
+def dress(form: forms.Form) -> None:
+    """The look of the page frame on every field."""
+    for field in form.fields.values():
+        if isinstance(field.widget, forms.Select):
+            field.widget.attrs["class"] = "form-select"
+        elif not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
+            field.widget.attrs["class"] = "form-control"
+
+
 def offer_owners(form: forms.Form, owners: QuerySet[Opd]) -> None:
     """Offices to choose from, the only one already chosen. One query for all forms given the same evaluated rows."""
     field: Any = form.fields["owner"]
@@ -220,6 +225,7 @@ class UploadForm(forms.Form):
     def __init__(self, owners: Any, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files)
         offer_owners(self, owners)
+        dress(self)
 
 
 class OnvifForm(forms.Form):
@@ -244,3 +250,4 @@ class OnvifForm(forms.Form):
     def __init__(self, owners: Any, data: Any = None) -> None:
         super().__init__(data)
         offer_owners(self, owners)
+        dress(self)
