@@ -7,9 +7,10 @@ Where two things are true of one second, the first of these counts: not required
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
 Interval = tuple[int, int]  # [start, end) in seconds since 1970
 Intervals = list[Interval]  # sorted, disjoint, none empty
@@ -18,8 +19,7 @@ UP, DEGRADED, DOWN, UNKNOWN = "up", "degraded", "down", "unknown"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The state from `start` up to `end` (seconds since 1970)."""
 
     start: int
@@ -27,8 +27,7 @@ class Span:
     state: str
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """Seconds of a span, by what counts for them. required_s is the sum of the other five."""
 
     required_s: int = 0
@@ -38,15 +37,20 @@ class Parts:
     unknown_s: int = 0
     maintenance_s: int = 0
 
-    def __add__(self, other: "Parts") -> "Parts":
-        return Parts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Parts)))
+    def __add__(self, other: "Parts") -> "Parts":  # type: ignore[override]  # seconds are added, not joined
+        return Parts(
+            self.required_s + other.required_s, self.up_s + other.up_s, self.degraded_s + other.degraded_s,
+            self.down_s + other.down_s, self.unknown_s + other.unknown_s, self.maintenance_s + other.maintenance_s,
+        )  # fmt: skip
 
     def __sub__(self, other: "Parts") -> "Parts":
-        return Parts(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(Parts)))
+        return Parts(
+            self.required_s - other.required_s, self.up_s - other.up_s, self.degraded_s - other.degraded_s,
+            self.down_s - other.down_s, self.unknown_s - other.unknown_s, self.maintenance_s - other.maintenance_s,
+        )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Availability:
+class Availability(NamedTuple):
     """up ÷ (required − maintenance − unknown), or None and the reason why that cannot be said.
 
     Reasons: never_seen, not_required, all_maintenance, all_unknown. Degraded time is required time that was not up.

@@ -16,7 +16,7 @@ from .models import MaintenanceWindow, StatusChange, Target, UplinkOutage
 from .parents import Family
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Thing:
     """A target as far as its history goes; moments in seconds since 1970."""
 
@@ -31,6 +31,13 @@ class Thing:
 
 
 Change = tuple[int, str, str]  # second, was, now
+NOTHING = Parts()
+MOST_NAMED = 1000  # more ids than this cost the database longer to look up than the rows it would leave out
+
+
+def among(rows: QuerySet[Any], field: str, ids: Collection[int]) -> QuerySet[Any]:
+    """The rows of `ids`, or all rows when they are so many that the caller had better pick."""
+    return rows.filter(**{f"{field}__in": ids}) if len(ids) <= MOST_NAMED else rows
 
 
 class History:
@@ -41,17 +48,18 @@ class History:
         self.things = {thing.pk: thing for thing in _things(ids)}
         self.ranges = list(ranges)
         self.outages = _outages(ranges)
-        self._changes = _changes(list(self.things), ranges)
+        self._changes = _changes(self.things.keys(), ranges)
         self._windows = _windows(ranges)
         self._family = Family.load() if self._windows else Family([])
         self._states_then = self._states_at_ends()
+        self._flat: dict[tuple[int, int, str], tuple[Span, ...]] = {}
         self._measured: dict[Any, Parts] = {}
 
     def spans(self, pk: int, lo: int, hi: int) -> list[Span]:
         """States of one target over one of the ranges; adds up to the range."""
         changes = self._changes.get((pk, lo), ())
         if not changes:
-            return [Span(lo, hi, self._states_then[hi].get(pk, self.things[pk].state))]
+            return list(self._unchanged(pk, lo, hi))
         spans, start, state = [], lo, changes[0][1]
         for second, _was, now in changes:
             if second > start:
@@ -70,24 +78,39 @@ class History:
     def parts(self, pk: int, lo: int, hi: int) -> Parts:
         """What counts of one range, for the time the target was watched. Equal histories are measured once."""
         thing = self.things[pk]
-        known = rule.within([(lo, hi)], [thing.watched] if thing.watched else [])
-        if not known:
-            return Parts()
-        spans, maintenance = self.spans(pk, lo, hi), self.maintenance(pk)
-        key = (known[0], thing.week, tuple(spans), tuple(maintenance))
-        if key not in self._measured:
-            required = rule.required(thing.week, *known[0], self.zone)
-            self._measured[key] = rule.measure(spans, required=required, maintenance=maintenance, unknown=self.outages)
-        return self._measured[key]
+        if thing.watched is None:
+            return NOTHING
+        start, end = max(lo, thing.watched[0]), min(hi, thing.watched[1])
+        if start >= end:
+            return NOTHING
+        if self._windows or (pk, lo) in self._changes:
+            spans, maintenance = tuple(self.spans(pk, lo, hi)), tuple(self.maintenance(pk))
+        else:
+            spans, maintenance = self._unchanged(pk, lo, hi), ()
+        key = (start, end, thing.week, spans, maintenance)
+        found = self._measured.get(key)
+        if found is None:
+            required = rule.required(thing.week, start, end, self.zone)
+            found = rule.measure(spans, required=required, maintenance=maintenance, unknown=self.outages)
+            self._measured[key] = found
+        return found
+
+    def _unchanged(self, pk: int, lo: int, hi: int) -> tuple[Span, ...]:
+        """The one span of a target that did not change within the range; equal ones are the same object."""
+        state = self._states_then[hi].get(pk, self.things[pk].state)
+        key = (lo, hi, state)
+        if key not in self._flat:
+            self._flat[key] = (Span(lo, hi, state),)
+        return self._flat[key]
 
     def _states_at_ends(self) -> dict[int, dict[int, str]]:
         """By end of range: the state then of those that changed only after the range; the others are as now."""
         later = {
-            rule.moment(hi): [
+            end: [
                 pk for pk, thing in self.things.items()
-                if (pk, lo) not in self._changes and thing.since is not None and thing.since >= rule.moment(hi)
+                if thing.since is not None and thing.since >= end and (pk, lo) not in self._changes
             ]
-            for lo, hi in self.ranges
+            for lo, end in ((lo, rule.moment(hi)) for lo, hi in self.ranges)
         }  # fmt: skip
         return {rule.seconds(moment): states for moment, states in states_before(later).items()}
 
@@ -99,10 +122,11 @@ def states_before(later: Mapping[datetime, Collection[int]]) -> dict[datetime, d
     if not moments:
         return found
     columns = {f"then_{number}": Subquery(_next_was(moment)) for number, moment in enumerate(moments)}
-    named = Target.objects.filter(pk__in=set().union(*later.values())).annotate(**columns).order_by()
+    everyone = set().union(*later.values())
+    named = among(Target.objects.annotate(**columns).order_by(), "pk", everyone)
     for pk, *states in named.values_list("pk", *columns):
         for moment, state in zip(moments, states, strict=True):
-            if state:
+            if state and pk in everyone:
                 found[moment][pk] = state
     return found
 
@@ -115,17 +139,20 @@ def _next_was(moment: datetime) -> QuerySet[StatusChange]:
 def _things(ids: Collection[int]) -> list[Thing]:
     columns = ("pk", "state", "state_since", "watched_from", "retired_on", "required_hours", "link_id", "power_id")
     weeks: dict[str, rule.Week] = {}
-    things = []
+    things, wanted, zone = [], set(ids), clock.local_zone()
     for pk, state, since, watched_from, retired_on, hours, link, power in (
-        Target.objects.filter(pk__in=ids).order_by().values_list(*columns)
+        among(Target.objects.order_by(), "pk", ids).values_list(*columns)
     ):
+        if pk not in wanted:
+            continue
         key = str(hours)
         if key not in weeks:
             weeks[key] = _week(hours)
         end = 2**40
         if retired_on is not None:  # from that day on nothing is claimed
-            end = rule.seconds(datetime.combine(retired_on, time(), clock.local_zone()))
-        watched = (rule.seconds(watched_from), end) if watched_from and rule.seconds(watched_from) < end else None
+            end = rule.seconds(datetime.combine(retired_on, time(), zone))
+        begin = rule.seconds(watched_from) if watched_from else end
+        watched = (begin, end) if begin < end else None
         things.append(Thing(pk, state, since, watched_from, watched, weeks[key], link, power))
     return things
 
@@ -161,14 +188,16 @@ def _windows(ranges: Sequence[Interval]) -> dict[int, list[Interval]]:
     return dict(found)
 
 
-def _changes(ids: list[int], ranges: Sequence[Interval]) -> dict[tuple[int, int], list[Change]]:
+def _changes(ids: Collection[int], ranges: Sequence[Interval]) -> dict[tuple[int, int], list[Change]]:
     """By target and start of range, oldest first."""
     inside = Q()
     for lo, hi in ranges:
         inside |= Q(at__gte=rule.moment(lo), at__lt=rule.moment(hi))
-    rows = StatusChange.objects.filter(inside, target__in=ids).order_by("at", "pk")
+    rows = among(StatusChange.objects.filter(inside).order_by("at", "pk"), "target", ids)
     found: dict[tuple[int, int], list[Change]] = defaultdict(list)
     for pk, at, was, now in rows.values_list("target_id", "at", "was", "now"):
+        if pk not in ids:
+            continue
         second = rule.seconds(at)
         start = next(lo for lo, hi in ranges if lo <= second < hi)
         found[pk, start].append((second, was, now))

@@ -1,8 +1,8 @@
 """What is known about the watched. Every function says how many queries it makes, whatever the number of targets."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from satukota.rules.availability import Availability, Bin, Interval, Parts
 
 from . import registry
 from . import words as mechanism_words
-from .history import History, states_before
+from .history import NOTHING, History, states_before
 from .models import (
     NO_UPLINK,
     PARENT_KINDS,
@@ -57,20 +57,20 @@ def _availabilities(
     wholes = [_whole_hours(lo, hi, done) for lo, hi in asked]
     edges = [_edges(span, whole) for span, whole in zip(asked, wholes, strict=True)]
     cuts = sorted({moment for pieces in edges for edge in pieces for moment in edge})
-    pieces = [
-        (lo, hi) for lo, hi in pairwise(cuts) if any(a <= lo and hi <= b for each in edges for a, b in each)
-    ]  # fmt: skip
+    own = [[(lo, hi) for lo, hi in pairwise(cuts) if any(a <= lo and hi <= b for a, b in each)] for each in edges]
+    pieces = sorted({piece for each in own for piece in each})
     history = History(target_ids, pieces or [(now - 1, now)])
     totals = totals_at_all(target_ids, {rule.moment(second) for whole in wholes if whole for second in whole})
+    ends = [tuple(totals[rule.moment(second)] for second in whole) if whole else ({}, {}) for whole in wholes]
     return [
         {
             pk: rule.availability(
-                _since_to(totals, pk, whole) + _within(history, pk, pieces, own),
+                _since_to(first, last, pk) + _within(history, pk, mine),
                 thing.watched_from if thing.watched and thing.watched[0] < span[1] else None,
             )
             for pk, thing in history.things.items()
         }
-        for span, whole, own in zip(asked, wholes, edges, strict=True)
+        for span, (first, last), mine in zip(asked, ends, own, strict=True)
     ]
 
 
@@ -80,18 +80,17 @@ def _edges(span: Interval, whole: Interval | None) -> list[Interval]:
     return [(lo, hi) for lo, hi in parts if lo < hi]
 
 
-def _since_to(totals: dict[datetime, dict[int, Parts]], pk: int, whole: Interval | None) -> Parts:
-    if whole is None:
-        return Parts()
-    first, last = (totals[rule.moment(second)].get(pk, Parts()) for second in whole)
-    return last - first
+def _since_to(first: Mapping[int, Parts], last: Mapping[int, Parts], pk: int) -> Parts:
+    till, before = last.get(pk), first.get(pk)
+    if till is None:
+        return NOTHING
+    return till if before is None else till - before
 
 
-def _within(history: History, pk: int, pieces: Sequence[Interval], edges: Sequence[Interval]) -> Parts:
+def _within(history: History, pk: int, own: Sequence[Interval]) -> Parts:
     parts = Parts()
-    for lo, hi in pieces:
-        if any(a <= lo and hi <= b for a, b in edges):
-            parts += history.parts(pk, lo, hi)
+    for lo, hi in own:
+        parts += history.parts(pk, lo, hi)
     return parts
 
 
@@ -105,10 +104,9 @@ def _whole_hours(lo: int, hi: int, done: datetime | None) -> Interval | None:
 
 def together(each: Iterable[Availability]) -> Availability:
     """Many as one: seconds added up, so the ratio weighs every required second alike."""
-    names = [field.name for field in fields(Parts)]
     parts, seen = Parts(), []
     for one in each:
-        parts += Parts(*(getattr(one, name) for name in names))
+        parts += Parts(one.required_s, one.up_s, one.degraded_s, one.down_s, one.unknown_s, one.maintenance_s)
         if one.observed_since is not None:
             seen.append(one.observed_since)
     return rule.availability(parts, min(seen, default=None))

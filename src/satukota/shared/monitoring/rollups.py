@@ -1,16 +1,15 @@
 """Finished hours, kept for years. Each hour adds to the totals of the hour before, once; what was said stays said."""
 
 from collections.abc import Collection
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Max, Min, OuterRef, Q, Subquery, Value, When
 
 from satukota.rules import availability as rule
 from satukota.rules.availability import Parts
 
-from .history import History
+from .history import History, among
 from .models import HourlyRollup, Reading, Target
 
 HOUR = timedelta(hours=1)
@@ -38,9 +37,14 @@ def totals_at_all(ids: Collection[int], moments: Collection[datetime]) -> dict[d
     Missing ids had not been watched by then. One query, two more for a moment at which some are missing.
     """
     found: dict[datetime, dict[int, Parts]] = {moment: {} for moment in moments}
-    rows = HourlyRollup.objects.filter(target__in=ids, hour__in=[moment - HOUR for moment in moments]).order_by()
-    for hour, pk, *sums in rows.values_list("hour", "target_id", *COLUMNS):
-        found[hour + HOUR][pk] = Parts(*sums)
+    order, wanted = list(moments), set(ids)
+    if not order:
+        return found
+    which = Case(*(When(hour=moment - HOUR, then=Value(number)) for number, moment in enumerate(order)))
+    rows = HourlyRollup.objects.filter(hour__in=[moment - HOUR for moment in order]).annotate(which=which).order_by()
+    for number, pk, *sums in among(rows, "target", ids).values_list("which", "target_id", *COLUMNS):
+        if pk in wanted:
+            found[order[number]][pk] = Parts(*sums)
     for moment, known in found.items():
         if missing := [pk for pk in ids if pk not in known]:
             known |= _last_totals(missing, moment)
@@ -80,7 +84,7 @@ def roll_up(hour: datetime) -> int:
         parts = before.get(pk, Parts()) + history.parts(pk, lo, hi)
         total = read_before.get(pk, 0) + readings.get(pk, 0)
         rows.append(HourlyRollup(
-            target_id=pk, hour=hour, readings_total=total, **dict(zip(COLUMNS, astuple(parts), strict=True))
+            target_id=pk, hour=hour, readings_total=total, **dict(zip(COLUMNS, parts, strict=True))
         ))  # fmt: skip
     HourlyRollup.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     return len(rows)

@@ -55,6 +55,7 @@ class Runner:
         self.started_at = clock.now()
         self.behind_s = 0.0
         self._at_once: int = getattr(settings, "PROBES_AT_ONCE", AT_ONCE)
+        self._doubted_at = float("-inf")  # when a look last found a target unreachable that was not known to be
         self._under_way: set[asyncio.Task[None]] = set()
         self._by_kind: Counter[str] = Counter()
         self._abandoned: set[asyncio.Task[Look]] = set()
@@ -167,6 +168,8 @@ class Runner:
     async def _look(self, target: Target, brief: Any) -> None:
         try:
             look = await self._looked(target, brief)
+            if look.unreachable and target.state != Verdict.DOWN:
+                self._doubted_at = time.monotonic()
             self._ended.put_nowait(Done(target.pk, target.claimed_by, look, clock.now()))
         finally:
             self._by_kind[target.kind] -= 1
@@ -221,8 +224,8 @@ class Runner:
 
     async def _store(self, batch: list[Done]) -> None:
         """Store a batch; before anybody is called unreachable, the witnesses are asked whether it is us."""
-        if any(done.look.unreachable for done in batch):
-            await self._be_sure_of_uplink(batch)
+        if self._doubted_at > self.uplink.checked_at:
+            await self._be_sure_of_uplink()
         for attempt in range(WRITE_TRIES):
             try:
                 await self._store_once(batch)
@@ -238,11 +241,10 @@ class Runner:
             except Exception:
                 log.exception("the look at target %s was not stored", done.target_id)
 
-    async def _be_sure_of_uplink(self, batch: list[Done]) -> None:
-        """A witness check that began after the last of these looks ended, at most one a second."""
-        ended = time.monotonic() - max(0.0, (clock.now() - max(done.at for done in batch)).total_seconds())
+    async def _be_sure_of_uplink(self) -> None:
+        """A witness check that begins after the last look that found somebody unreachable had ended."""
         try:
-            await self.uplink.check(after=ended)
+            await self.uplink.check(after=self._doubted_at)
         except Exception:
             log.exception("asking the witnesses failed; the last answer holds")
 
