@@ -11,6 +11,9 @@ from satukota.work.cameras.importing import actions, devices
 from satukota.work.cameras.models import Camera, CameraImport
 from satukota.work.cameras.onvif.device import Device, DeviceFault, Profile
 from satukota.work.cameras.onvif.discovery import Found
+from satukota_field.logins import Login
+from satukota_field.running import RunningField, run_in_thread
+from satukota_field.scenario import CameraSpec, Scenario
 
 from .make import City, make_camera, make_city, signed_in
 
@@ -153,3 +156,42 @@ def test_an_address_of_ours_inside_a_range_is_left_out(settings) -> None:
 def test_a_silent_place_is_knocked_at_and_left(settings) -> None:
     settings.SAMPLE = True
     assert asyncio.run(devices._listens(devices.Asked("127.0.0.1", 1, False))) is False
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    """Two real devices on 127.0.0.1, one of which wants a login."""
+    account = Login("satukota", "kenari-rahasia")
+    cameras = tuple(
+        CameraSpec(f"CT-{n}", "L", "P", seed=1, name="CONTOH SIMULASI", width=320, height=180, fps=5, onvif=True,
+                   login=account if n else None)
+        for n in range(2)
+    )  # fmt: skip
+    with run_in_thread(Scenario(cameras, loop_s=4), cache=tmp_path_factory.mktemp("clips"), light="day") as running:
+        yield running
+
+
+@pytest.mark.django_db(transaction=True)
+def test_real_devices_are_found_previewed_and_registered(field: RunningField, settings, tmp_path) -> None:
+    settings.SAMPLE, settings.FILES_DIR = True, tmp_path
+    city = make_city()
+    ports = [field.server.devices[code].port for code in ("CT-0", "CT-1")]
+    places = ", ".join(f"127.0.0.1:{port}" for port in ports)
+    sent = {"owner": city.diskominfo.pk, "addresses": places, "port": "80", "prefix": "CT-", "username": "satukota",
+            "password": "kenari-rahasia"}  # fmt: skip
+    client = signed_in(city.who.engineer)
+    page = client.post("/pusat/kamera/impor/onvif", sent, follow=True)
+    batch = CameraImport.objects.get()
+    assert (batch.state, batch.rows_new) == ("preview", 2), list(batch.rows.values_list("complaints", flat=True))
+    assert "kenari-rahasia" not in page.content.decode()
+    client.post(f"/pusat/kamera/impor/{batch.pk}/terapkan")
+    cameras = Camera.objects.select_related("target").order_by("target__code")
+    assert [camera.target.code for camera in cameras] == ["CT-001", "CT-002"]
+    assert {camera.onvif_address for camera in cameras} == {f"http://127.0.0.1:{p}/onvif/device_service" for p in ports}
+    for camera in cameras:
+        assert camera.target.address.startswith("rtsp://127.0.0.1:")
+        assert (camera.width, camera.codec) == (160, "h264")  # the sub stream: cheapest to check
+        assert camera.serial_number
+        assert secrets.unseal(camera.password_sealed) == "kenari-rahasia"
+    client.post("/pusat/kamera/impor/onvif", sent)
+    assert CameraImport.objects.latest("pk").rows_same == 2
