@@ -142,7 +142,8 @@ def well(city: City) -> Iterator[City]:
     city.field.do = do  # type: ignore[method-assign]
     for words in broken:
         kind, name, *_ = words.split()
-        do({"set": f"set {name} healthy", "link": f"link {name} up", "power": f"power {name} up"}.get(kind, "own_line up"))
+        mended = {"set": f"set {name} healthy", "link": f"link {name} up", "power": f"power {name} up"}
+        do(mended.get(kind, "own_line up"))
     do("uplink up")
     wait_for(lambda: city.status()["working"] >= 66, 120, "the city to be well again")
 

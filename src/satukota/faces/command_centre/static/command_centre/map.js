@@ -5,7 +5,7 @@ import { shapes, hatch } from "./map-images.js";
 import { toast } from "../satukota/frame.js";
 
 maplibregl.setWorkerUrl(new URL("../vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
-const stage = document.getElementById("peta"), api = stage.dataset.api, dark = document.documentElement.dataset.bsTheme === "dark";
+const stage = document.getElementById("peta"), api = stage.dataset.api, large = document.documentElement.classList.contains("is-wall") ? 1.4 : 1;
 const css = getComputedStyle(document.documentElement), colour = (name) => css.getPropertyValue(`--${name}`).trim();
 const RANK = { unknown: 1, maintenance: 1, up: 0, degraded: 2, down: 3 };
 const WORST = ["up", "unknown", "degraded", "down"];
@@ -35,15 +35,14 @@ function drawAreas(areas) {
   map.addLayer({ id: "borders", type: "line", source: "areas", paint: { "line-color": colour("map-line"), "line-width": 1.2, "line-dasharray": [3, 2] } });
   const labels = { type: "FeatureCollection", features: areas.features.map((a) => ({ type: "Feature", geometry: { type: "Point", coordinates: [a.properties.lon, a.properties.lat] }, properties: { name: a.properties.name } })) };
   map.addSource("area-names", { type: "geojson", data: labels });
-  map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5, { "text-max-width": 6, "text-variable-anchor": ["top", "bottom", "left", "right", "center"], "text-radial-offset": 1.1 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
+  map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5 * large, { "text-max-width": 6, "text-variable-anchor": ["top", "bottom", "left", "right", "center"], "text-radial-offset": 1.1 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
   const schematic = areas.features.some((a) => a.properties.schematic);
   const sources = [...new Set(areas.features.map((a) => a.properties.source))].join("; ");
   document.getElementById("peta-catatan").textContent = schematic ? stage.dataset.wordsSchematic : `${stage.dataset.wordsSource}: ${sources}`;
 }
 
 async function addImages() {
-  const size = dark && document.documentElement.classList.contains("is-wall") ? 30 : 22;
-  for (const [state, image] of Object.entries(shapes(size, colour))) map.addImage(state, image, { pixelRatio: 2 });
+  for (const [state, image] of Object.entries(shapes(Math.round(22 * large), colour))) map.addImage(state, image, { pixelRatio: 2 });
   map.addImage("hatch-down", hatch(colour("down"), 2.4), { pixelRatio: 2 });
   map.addImage("hatch-unknown", hatch(colour("unknown"), 1.2), { pixelRatio: 2 });
 }
@@ -56,8 +55,8 @@ function drawThings() {
   map.addLayer({ id: "unsure", type: "fill", source: "sectors", filter: ["==", ["get", "state"], "unknown"], paint: { "fill-pattern": "hatch-unknown" } });
   map.addLayer({ id: "sector-edge", type: "line", source: "sectors", paint: { "line-color": ["match", ["get", "state"], "down", colour("down"), "degraded", colour("degraded"), "unknown", colour("unknown"), "maintenance", colour("maintenance"), colour("up")], "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.6, 16, 1.6], "line-opacity": 0.7 } });
   map.addSource("cameras", { type: "geojson", data: empty, cluster: true, clusterMaxZoom: 13, clusterRadius: 22, clusterProperties: { worst: ["max", ["get", "rank"]], bad: ["+", ["case", [">=", ["get", "rank"], 2], 1, 0]] } });
-  map.addLayer({ id: "clusters", type: "circle", source: "cameras", filter: ["has", "point_count"], paint: { "circle-radius": ["step", ["get", "point_count"], 11, 10, 14, 50, 18], "circle-color": colour("card"), "circle-stroke-width": 3, "circle-stroke-color": ["match", ["get", "worst"], 3, colour("down"), 2, colour("degraded-fill"), 1, colour("unknown"), colour("up")] } });
-  map.addLayer({ id: "cluster-count", type: "symbol", source: "cameras", filter: ["has", "point_count"], ...text(["get", "point_count_abbreviated"], 12, { "text-allow-overlap": true }), paint: { "text-color": colour("ink") } });
+  map.addLayer({ id: "clusters", type: "circle", source: "cameras", filter: ["has", "point_count"], paint: { "circle-radius": ["step", ["get", "point_count"], 11 * large, 10, 14 * large, 50, 18 * large], "circle-color": colour("card"), "circle-stroke-width": 3, "circle-stroke-color": ["match", ["get", "worst"], 3, colour("down"), 2, colour("degraded-fill"), 1, colour("unknown"), colour("up")] } });
+  map.addLayer({ id: "cluster-count", type: "symbol", source: "cameras", filter: ["has", "point_count"], ...text(["get", "point_count_abbreviated"], 12 * large, { "text-allow-overlap": true }), paint: { "text-color": colour("ink") } });
   map.addLayer({ id: "chosen", type: "circle", source: "cameras", filter: ["==", ["get", "code"], ""], paint: { "circle-radius": 15, "circle-color": "transparent", "circle-stroke-width": 3, "circle-stroke-color": colour("accent") } });
   map.addLayer({ id: "camera", type: "symbol", source: "cameras", filter: ["!", ["has", "point_count"]], layout: { "icon-image": ["get", "state"], "icon-allow-overlap": true, "symbol-sort-key": ["get", "rank"], "text-field": ["step", ["zoom"], "", 14.5, ["get", "code"]], "text-font": ["Plus Jakarta Sans Variable"], "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": colour("ink"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
 }
@@ -101,7 +100,7 @@ async function choose(code, fly = false) {
   map.setFilter("chosen", ["==", ["get", "code"], code]);
   if (!code) { drawer.hidden = true; return; }
   const seen = cameras.get(code);
-  if (fly && seen) map.easeTo({ center: seen.point.coordinates, zoom: Math.max(map.getZoom(), 15), padding: { bottom: 260 }, duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150 });
+  if (fly && seen) map.easeTo({ center: seen.point.coordinates, zoom: Math.max(map.getZoom(), 15), padding: { bottom: Math.round(stage.clientHeight * 0.5) }, duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150 });
   const answer = await fetch(`${stage.dataset.cameras}${encodeURIComponent(code)}/panel`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
   if (code !== chosen) return;
   drawerBody.innerHTML = await answer.text();
@@ -133,7 +132,7 @@ slider?.addEventListener("input", async () => {
   slider.form.classList.toggle("is-past", minutes < 0);
   if (minutes === 0) { shown = new Map(); output.textContent = output.dataset.now; redraw(); return; }
   const at = new Date(Date.now() + minutes * 60000);
-  output.textContent = at.toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: document.querySelector("[data-clock]").dataset.zone }).replace(":", ".");
+  output.textContent = at.toLocaleTimeString(document.documentElement.lang === "en" ? "en-GB" : "id-ID", { hour: "2-digit", minute: "2-digit", timeZone: document.querySelector("[data-clock]").dataset.zone }).replace(":", ".");
   const states = await get(`/states?at=${encodeURIComponent(at.toISOString())}`);
   if (mine === asked) { shown = new Map(Object.entries(states)); redraw(); }
 });
