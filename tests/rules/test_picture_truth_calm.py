@@ -119,14 +119,39 @@ def test_a_still_scene_with_its_own_noise_is_not_frozen():
         assert eye.look(noisy(eye.scene, 2.0, 10_000 + seed)).outcome == "good"
 
 
-def test_a_denoised_night_is_at_most_suspected_of_freezing():
+def test_a_denoised_still_night_is_not_called_frozen():
+    eye = camera(scene=(street() * 0.5).astype(np.uint8), hour=MIDNIGHT, chroma=0.5)
+    for seed in range(30):  # nobody passes, and the camera removes its noise
+        assert eye.look(noisy(eye.scene, 0.3, 500 + seed)).outcome == "good"
+    for seed in range(20):
+        said = eye.look(noisy(eye.scene, 0.2, 100 + seed), then=noisy(eye.scene, 0.2, 200 + seed))
+        assert (said.outcome, said.suspect) == ("good", None)
+
+
+def test_a_live_static_street_at_night_with_noise_is_not_frozen():
     eye = camera(scene=(street() * 0.5).astype(np.uint8), hour=MIDNIGHT, chroma=0.5).looks(30)
-    still = eye.live()
-    eye.look(still)
-    almost = still.copy()
-    almost[0, 0] ^= 1
-    said = eye.look(almost, then=still)
-    assert said.outcome == "good"
+    for seed in range(50):  # the last passer-by has gone home
+        said = eye.look(noisy(eye.scene, 2.0, 1000 + seed), then=noisy(eye.scene, 2.0, 2000 + seed))
+        assert (said.outcome, said.suspect) == ("good", None)
+
+
+def test_a_gap_in_the_traffic_is_learned_as_the_cameras_own_usual():
+    eye = Camera(scene=(street() * 0.5).astype(np.uint8), hour=MIDNIGHT, chroma=0.5).accept()
+
+    def road(cars: int, seed: int):
+        picture = noisy(eye.scene, 1.0, seed)
+        for car in range(cars):
+            cv2.rectangle(picture, (40 * car + seed % 30, 120), (40 * car + 25 + seed % 30, 150), 240 * (seed % 2), -1)
+        return picture
+
+    for seed in range(40):
+        assert eye.look(road(6, seed)).outcome == "good"
+    assert eye.look(road(0, 48)).outcome == "good"
+    gap = eye.look(road(0, 50), then=road(0, 51))
+    assert gap.cause == "frozen"  # one look: no alarm
+    assert eye.look(road(6, 52)).outcome == "good"
+    for seed in range(60, 80):
+        assert eye.look(road(0, seed), then=road(0, seed + 100)).outcome == "good"
 
 
 def test_low_bitrate_is_not_called_defocus():

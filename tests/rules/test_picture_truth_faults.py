@@ -62,6 +62,15 @@ def test_a_turned_camera_is_a_fault(dx):
     twice_a_sure_fault(eye, lambda _: eye.live(turned_by(eye.scene, dx)), "turned")
 
 
+def test_a_far_turn_whose_displacement_wanders_with_perspective_is_a_fault_at_the_first_look():
+    eye = camera()
+
+    def aside(seed):  # near things move further than far ones: no single displacement fits, and it differs each time
+        return eye.live(np.roll(turned_by(eye.scene, 60 + 5 * (seed % 2)), 14, 0))
+
+    twice_a_sure_fault(eye, aside, "turned")
+
+
 def test_a_rolled_camera_is_turned_and_says_by_how_much():
     eye = camera()
     roll = cv2.getRotationMatrix2D((160, 90), 8, 1.0)

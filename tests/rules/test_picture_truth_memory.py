@@ -54,10 +54,10 @@ def test_no_picture_crashes_the_judgement(seed, kinds, chroma, hour, is_day, p_f
 @given(st.binary(max_size=400))
 def test_junk_is_an_empty_memory(raw):
     assert Memory.from_bytes(raw).looks == 0
-    assert Memory.from_bytes(b"PTM1" + raw).looks == 0
+    assert Memory.from_bytes(b"PTM2" + raw).looks == 0
 
 
-@pytest.mark.parametrize("raw", [None, b"", b"PTM1", b"PTM9" + b"x" * 50])
+@pytest.mark.parametrize("raw", [None, b"", b"PTM2", b"PTM9" + b"x" * 50])
 def test_nothing_and_other_versions_are_an_empty_memory(raw):
     assert Memory.from_bytes(raw).looks == 0
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .memory import Memory, thumb_of
+from .memory import RING_BITS, Memory, thumb_of
 from .model import DAY, NIGHT_COLOUR, NIGHT_IR, Judgement, Reference, Sight, hour_bin, mode_of
 from .policy import Policy
 from .scene import Likeness, Pose, Scene, agreement_at, likeness, pose_between
@@ -18,8 +18,9 @@ COMPARED_AT_MOST = 4
 GLARE_SHARE = 0.03
 CHANGED_MOSTLY = 0.5
 LAYOUT_KEPT = 0.7  # blur of any strength keeps light and dark where they were; a cover does not
-_QUIET_CELLS = 0.95  # a clock drawn into the picture changes fewer cells than the rest
-_QUIET_FLOOR = 0.02  # grey levels: rounding
+_STIR_BLOCKS = (9, 16)  # rows, columns of 20x20 pixels
+_STIR_IGNORED = 4  # most-changed blocks left out: the running digits of a clock drawn into the picture
+_STIR_FLOOR = 0.02  # grey levels: rounding
 _CONFIRMED_WITHIN_PX = 2.0
 
 
@@ -262,35 +263,48 @@ def _frozen(
 ) -> Evidence | None:
     if memory.looks == 0 or memory.thumb is None:
         return None
-    quiet = _quiet_difference(sight, memory)
-    measures["quiet"] = round(quiet, 3)
+    stir = _stir(sight, memory)
+    measures["quiet"] = round(stir, 3)
     if same_look and memory.pending != "frozen":
         return None
     confirmed = same_look or memory.fault == "frozen"
     if sight.keyframe_sha and sight.keyframe_sha[:16] == memory.last_sha:
         measures["identical"] = 1
         return Evidence("frozen", strong=confirmed, confirm=True)
-    if not _is_quieter_than_ever(sight, memory, policy, quiet):
+    if not _is_stiller_than_ever(sight, memory, policy, stir):
         return None
+    measures["still"] = 1
     return Evidence("frozen", strong=confirmed, confirm=True)
 
 
-def _quiet_difference(sight: Sight, memory: Memory) -> float:
-    """Mean grey-level change of the 95 % of cells that changed least since the last keyframe."""
+def _stir(sight: Sight, memory: Memory) -> float:
+    """Mean grey-level change since the last keyframe in the block that changed most, the clock's few left out.
+
+    A street has something moving in a few blocks of every pair of looks; a picture encoded anew differs by coding
+    noise, much the same in all of them. A mean over the picture would hide the one behind the other.
+    """
     assert memory.thumb is not None
     now = thumb_of(sight.gray)
     change = np.maximum(now, memory.thumb) - np.minimum(now, memory.thumb)
-    keep = int(change.size * _QUIET_CELLS)
-    return float(np.partition(change.ravel(), keep)[:keep].mean())
+    rows, columns = _STIR_BLOCKS
+    tall, wide = change.shape[0] // rows, change.shape[1] // columns
+    blocks = change.reshape(rows, tall, columns, wide).sum((1, 3), dtype=np.int64).ravel()
+    return float(np.partition(blocks, -_STIR_IGNORED - 1)[-_STIR_IGNORED - 1]) / (tall * wide)
 
 
-def _is_quieter_than_ever(sight: Sight, memory: Memory, policy: Policy, quiet: float) -> bool:
+def _is_stiller_than_ever(sight: Sight, memory: Memory, policy: Policy, stir: float) -> bool:
+    """No more change than coding makes, and far less than any live look of late.
+
+    Silent where live looks change little more than coding does, and where something far off still moves.
+    """
     mode = mode_of(sight)
-    if memory.last_mode != mode or not sight.is_light:
-        return False  # by night a denoised still street is as quiet as a frozen one
+    if memory.last_mode != mode:
+        return False
     norm = memory.norm("quiet", mode)
-    own_low = math.exp(norm.low) - _QUIET_FLOOR
-    if norm.n < policy.freeze_history or quiet >= policy.freeze_share * own_low:
+    own_low = math.exp(norm.low) - _STIR_FLOOR
+    if norm.n < policy.freeze_history or own_low < policy.freeze_live:
+        return False
+    if stir >= min(policy.freeze_coding, policy.freeze_share * own_low):
         return False
     sizes = memory.norm("p_frame", mode)
     lively = sight.p_frame_bytes is not None and sizes.n > 0 and sight.p_frame_bytes > 0.5 * sizes.mean
@@ -311,14 +325,16 @@ def _decide(
     same_look: bool,
 ) -> Judgement:
     if evidence.cause == "turned" and view.like is not None and evidence.confirm:
-        memory, evidence = _steady_turn(view.like, memory, evidence, same_look=same_look)
+        memory, evidence = _steady_turn(view.like, memory, policy, evidence, same_look=same_look)
     n, m = policy.n_of_m(evidence.cause)
     after = (
         memory if evidence.unverified and not evidence.cause else memory.with_mark(evidence.cause, same_look=same_look)
     )
     enough = bool(evidence.cause) and after.count(evidence.cause, m) >= n
     is_fault = bool(evidence.cause) and (evidence.strong or enough)
-    asks = bool(evidence.cause) and evidence.confirm and not same_look and memory.fault != evidence.cause
+    # Stillness can be a gap in the traffic: it is asked about until it has lasted.
+    known = memory.fault == evidence.cause and ("still" not in measures or memory.count("frozen", RING_BITS) > 2)
+    asks = bool(evidence.cause) and evidence.confirm and not same_look and not known
     clean = not evidence.cause and not evidence.unverified
     after = _remembered(sight, after, view, measures, clean=clean and not same_look)
     after = replace(
@@ -334,23 +350,34 @@ def _decide(
     return Judgement(GOOD, "", False, suspect, after, measures, asks)
 
 
-def _steady_turn(like: Likeness, memory: Memory, evidence: Evidence, *, same_look: bool) -> tuple[Memory, Evidence]:
-    """A turned camera stays turned by the same amount; sway and passing texture do not."""
+def _steady_turn(
+    like: Likeness, memory: Memory, policy: Policy, evidence: Evidence, *, same_look: bool
+) -> tuple[Memory, Evidence]:
+    """A turned camera stays turned by the same amount; sway and passing texture do not.
+
+    A far turn in perspective has no single displacement, and matched corners have their own: where nothing of the
+    old view is left in its place, two keyframes that fit elsewhere are enough.
+    """
     before = memory.shift
     steady = math.hypot(like.dx - before[0], like.dy - before[1]) <= _CONFIRMED_WITHIN_PX
     if not steady:
         memory = memory.without_marks("turned")
-    if same_look and memory.pending == "turned" and not steady:
+    if same_look and memory.pending == "turned" and not steady and like.agreement >= policy.agreement_lost:
         evidence = replace(evidence, strong=False)
     return replace(memory, shift=(like.dx, like.dy)), evidence
 
 
 def _remembered(sight: Sight, memory: Memory, view: View, measures: Mapping[str, float], *, clean: bool) -> Memory:
     mode = mode_of(sight)
+    stir = measures.get("quiet")
+    still = stir if stir is not None and "still" in measures else None
+    if memory.still is not None and still is None and stir is not None and "identical" not in measures:
+        # It moves again: the stillness was a street without traffic, and belongs to the camera's own usual.
+        memory = memory.with_norms(memory.last_mode, {"quiet": math.log(memory.still + _STIR_FLOOR)})
     if clean:
         samples = {}
-        if "quiet" in measures and memory.last_mode == mode:
-            samples["quiet"] = math.log(measures["quiet"] + _QUIET_FLOOR)
+        if stir is not None and memory.last_mode == mode:
+            samples["quiet"] = math.log(stir + _STIR_FLOOR)
         if sight.p_frame_bytes is not None and math.isfinite(sight.p_frame_bytes):
             samples["p_frame"] = sight.p_frame_bytes
         if view.like is not None:
@@ -363,6 +390,7 @@ def _remembered(sight: Sight, memory: Memory, view: View, measures: Mapping[str,
         last_sha=sight.keyframe_sha[:16],
         last_mode=mode,
         thumb=thumb_of(sight.gray),
+        still=still,
     )
 
 

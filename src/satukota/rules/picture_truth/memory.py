@@ -19,9 +19,9 @@ THUMB_SHAPE = (45, 80)
 MAX_BYTES = 8192
 RING_BITS = 32
 CAUSES_KEPT = ("black", "no_signal", "white_out", "covered", "view_lost", "turned", "defocused", "frozen", "blocked")
-_MAGIC = b"PTM1"
+_MAGIC = b"PTM2"
 _KEEPS = 60  # a norm follows the last ~60 clean looks
-_LOW_CLIMBS = 0.02
+_LOW_CLIMBS = 0.0005  # a quiet night is remembered through the next day
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Norm:
     mean: float = 0.0
     dev: float = 0.0
     low: float = 0.0
-    """lowest of late: falls at once, climbs back to the mean within a hundred looks or so"""
+    """lowest of late: falls at once, climbs half the way back to the mean in some 1,400 looks"""
 
     def with_sample(self, value: float) -> Norm:
         weight = 1.0 / min(self.n + 1, _KEEPS)
@@ -58,6 +58,8 @@ class Memory:
     """cause for which another keyframe was asked in this look"""
     fault: str = ""
     """the sure fault of the last look: while it lasts no second keyframe is needed"""
+    still: float | None = None
+    """change of the last keyframe when it was too little for a live picture, mean grey levels"""
     shift: tuple[float, float] = (0.0, 0.0)
     """last displacement seen, pixels of the 320x180 picture"""
     rings: Mapping[str, int] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Memory:
             "last_mode": self.last_mode,
             "pending": self.pending,
             "fault": self.fault,
+            "still": self.still,
             "shift": [round(v, 2) for v in self.shift],
             "rings": dict(self.rings),
             "norms": {name: [n.n, *(round(v, 5) for v in (n.mean, n.dev, n.low))] for name, n in self.norms.items()},
@@ -142,6 +145,7 @@ def _unpacked(raw: bytes) -> Memory:
         thumb=thumb,
         pending=str(facts["pending"]),
         fault=str(facts["fault"]),
+        still=None if facts["still"] is None else _finite(facts["still"]),
         shift=(dx, dy),
         rings={str(k): int(v) & (2**RING_BITS - 1) for k, v in facts["rings"].items() if k in CAUSES_KEPT},
         norms={str(k): Norm(int(n), *map(_finite, numbers)) for k, (n, *numbers) in facts["norms"].items()},

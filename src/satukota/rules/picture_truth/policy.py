@@ -48,7 +48,9 @@ class Policy:
     n_frozen: tuple[int, int] = (20, 24)
     n_other: tuple[int, int] = (6, 8)
     # freezing without identical bytes
-    freeze_share: float = 0.35  # of the camera's own low difference
+    freeze_share: float = 0.5  # of the camera's own low change: coding noise has to stay under half of it
+    freeze_live: float = 1.5  # grey levels: a camera whose live looks change less is not judged by change
+    freeze_coding: float = 4.0  # grey levels: a still encoded anew at 200 kbit/s and more differs less
     freeze_history: int = 20  # looks known before its own low difference counts
     # day, where the caller does not know the sun
     day_hours: tuple[int, int] = (7, 17)
