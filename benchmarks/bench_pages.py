@@ -35,11 +35,16 @@ PAGES = {
     "public status": "/",
     "public status API": "/api/v1/status",
 }
+STEPS = ("dns", "tcp", "rtsp", "picture", "truth")
 PEER_PAGE = "/admin/monitoring/target/"
 
 
 def set_up(folder: str) -> Any:
-    os.environ |= {"SATUKOTA_VAR": folder, "SATUKOTA_SAMPLE": "1", "DJANGO_SETTINGS_MODULE": "satukota.project.settings"}
+    os.environ |= {
+        "SATUKOTA_VAR": folder,
+        "SATUKOTA_SAMPLE": "1",
+        "DJANGO_SETTINGS_MODULE": "satukota.project.settings",
+    }
     sys.path.insert(0, str(ROOT / "src"))
     import django
     from django.conf import settings
@@ -51,7 +56,8 @@ def set_up(folder: str) -> Any:
         "from django.contrib import admin\nfrom django.urls import path\n"
         "from satukota.project.urls import urlpatterns\n"
         "from satukota.shared.monitoring.models import Target\n"
-        "class T(admin.ModelAdmin):\n    list_display = ('code', 'name', 'state', 'owner', 'kelurahan', 'state_since')\n"
+        "class T(admin.ModelAdmin):\n"
+        "    list_display = ('code', 'name', 'state', 'owner', 'kelurahan', 'state_since')\n"
         "    list_filter = ('state', 'kind')\n    search_fields = ('code', 'name')\n    list_per_page = 50\n"
         "    list_select_related = ('owner', 'kelurahan')\n"
         "admin.site.register(Target, T)\nurlpatterns = [path('admin/', admin.site.urls), *urlpatterns]\n"
@@ -87,8 +93,9 @@ def fill(targets: int, readings: int, incidents: int) -> Any:
     Target.objects.bulk_create(
         [
             Target(
-                kind="camera", code=f"MB-{n:04}", name=f"Jalan Contoh {n}", owner=dice.choice(offices), link=links[n % 50],
-                kelurahan=areas[n % 15], lon=117.4 + dice.random() / 5, lat=0.02 + dice.random() / 6,
+                kind="camera", code=f"MB-{n:04}", name=f"Jalan Contoh {n}", owner=dice.choice(offices),
+                link=links[n % 50], kelurahan=areas[n % 15],
+                lon=117.4 + dice.random() / 5, lat=0.02 + dice.random() / 6,
                 address=f"rtsp://127.0.0.1/{n}", state=dice.choice(states), state_since=NOW - timedelta(hours=n % 200),
                 watched_from=NOW - timedelta(days=30), last_reading_at=NOW, next_due_at=NOW,
             )
@@ -118,8 +125,12 @@ def _fill_changes(cameras: list[Any], dice: random.Random) -> None:
     this_hour = NOW.replace(minute=0, second=0)
     for target in cameras:
         hours += [
-            HourlyRollup(target=target, hour=this_hour - timedelta(hours=h), required_s=3600, up_s=3540, degraded_s=0,
-                         down_s=60, unknown_s=0, maintenance_s=0, readings=120) for h in range(1, 72)
+            HourlyRollup(
+                target=target, hour=this_hour - timedelta(hours=72 - h), required_total_s=3600 * h,
+                up_total_s=3540 * h, degraded_total_s=0, down_total_s=60 * h, unknown_total_s=0,
+                maintenance_total_s=0, readings_total=120 * h,
+            )
+            for h in range(1, 72)
         ]  # fmt: skip
     StatusChange.objects.bulk_create(changes, batch_size=2000)
     HourlyRollup.objects.bulk_create(hours, batch_size=2000)
@@ -132,7 +143,7 @@ def _fill_readings(cameras: list[Any], count: int) -> None:
         for n in range(count):
             yield Reading(target=cameras[n % len(cameras)], at=NOW - timedelta(seconds=30 * (n // len(cameras))),
                           verdict="up", took_ms=900, measures={"fps": 10.0, "sharpness": 0.97},
-                          trail=[{"step": s, "ok": True, "ms": 3} for s in ("dns", "tcp", "rtsp", "picture", "truth")])  # fmt: skip
+                          trail=[{"step": s, "ok": True, "ms": 3} for s in STEPS])  # fmt: skip
 
     batch: list[Any] = []
     for row in rows():
@@ -154,12 +165,20 @@ def _fill_incidents(cameras: list[Any], count: int, areas: list[Any], dice: rand
         opened = NOW - timedelta(minutes=2 * n)
         rows.append(
             Incident(
-                number=f"INS-2026-{n:06}", title=f"Kamera {target.code} tidak berfungsi", kind="camera", cause="black",
-                state="received" if is_open else "closed", severity=dice.randint(1, 4), root=target, owner_id=target.owner_id,
-                kelurahan=areas[n % 15], opened_at=opened, closed_at=None if is_open else opened + timedelta(hours=1),
+                number=f"INS-2026-{n:06}",
+                title=f"Kamera {target.code} tidak berfungsi",
+                kind="camera",
+                cause="black",
+                state="received" if is_open else "closed",
+                severity=dice.randint(1, 4),
+                root=target,
+                owner_id=target.owner_id,
+                kelurahan=areas[n % 15],
+                opened_at=opened,
+                closed_at=None if is_open else opened + timedelta(hours=1),
                 closed_cause="" if is_open else "diperbaiki",
             )
-        )  # fmt: skip
+        )
     Incident.objects.bulk_create(rows, batch_size=1000)
     made = Incident.objects.values_list("pk", "root_id", "opened_at", "state")
     Member.objects.bulk_create(

@@ -2,7 +2,8 @@
 
 Ours: satukota.work.cameras.looking.look_at against the field simulator over RTSP, client and decoding processes counted
 together, the server not. Peers in the same run, over the same seconds of the same streams: PyAV opening, decoding every
-picture and judging the key pictures with the same rule; the ffmpeg program decoding every picture and judging nothing.
+picture and judging the key pictures with the same rule; the ffmpeg program decoding every picture and judging nothing;
+and PyAV's own client opening, taking one key picture and judging it.
 
     python benchmarks/bench_probe.py [--checks 120]
 
@@ -80,7 +81,7 @@ def pyav_full(url: str, seconds: float) -> float:
     import av
 
     from satukota.rules.picture_truth import Memory, Reference, Sight, judge
-    from satukota.work.cameras.eye.decoding import small
+    from satukota.work.cameras.eye.decoding import Shrinker
 
     cpu = Cpu()
     cpu.start([])
@@ -92,13 +93,37 @@ def pyav_full(url: str, seconds: float) -> float:
         for packet in container.demux(stream):
             for frame in packet.decode():
                 if frame.key_frame:
-                    shown = small(frame, 640)
+                    shown = Shrinker().small(frame, 640)
                     sha = hashlib.sha256(bytes(packet)).digest()[:16]
                     sight = Sight(shown.gray, shown.chroma, sha, time.time(), NOON, is_day=True)
                     memory = judge(sight, references, memory).memory
                     references = references or [Reference.from_sight(sight, accepted=True)]
                     shown.jpeg()
             if time.monotonic() - started > seconds:
+                break
+    return cpu.spent([])
+
+
+def pyav_one(url: str) -> float:
+    """CPU seconds of a check by PyAV's own client: open, first key picture, the same rule, close."""
+    import av
+
+    from satukota.rules.picture_truth import Memory, Sight, judge
+    from satukota.work.cameras.eye.decoding import Shrinker
+
+    cpu = Cpu()
+    cpu.start([])
+    options = {"rtsp_transport": "tcp", "analyzeduration": "0", "probesize": "100000", "fpsprobesize": "0"}
+    with av.open(url, options=options, timeout=(5, 5)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type, stream.codec_context.thread_count = "NONE", 1
+        stream.codec_context.skip_frame = "NONKEY"
+        for packet in container.demux(stream):
+            if packet.size and packet.is_keyframe and (frames := packet.decode() or stream.decode(None)):
+                shown = Shrinker().small(frames[0], 640)
+                sight = Sight(shown.gray, shown.chroma, bytes(16), time.time(), NOON, is_day=True)
+                judge(sight, [], Memory.empty())
+                shown.jpeg()
                 break
     return cpu.spent([])
 
@@ -130,6 +155,7 @@ def run(name: str, folder: Path, checks: int) -> dict[str, Any]:
         camera_field.settle()
         ours, told = asyncio.run(our_checks(urls, checks))
         pyav = sum(pyav_full(url, HOLD_S) for url in urls[:4]) / 4
+        pyav_open = sum(pyav_one(url) for url in urls) / len(urls)
         ffmpeg = [spent for url in urls[:4] if (spent := ffmpeg_full(url, HOLD_S)) is not None]
     peer = 1 / pyav
     is_judged = name == "720p"
@@ -140,6 +166,7 @@ def run(name: str, folder: Path, checks: int) -> dict[str, Any]:
         "ok": not is_judged or (1 / ours >= BUDGET and pyav / ours >= FULL_DECODE_RATIO),
         "ffmpeg_full_decode": round(len(ffmpeg) / sum(ffmpeg), 1) if ffmpeg else None,
         "ratio_to_ffmpeg": round(sum(ffmpeg) / len(ffmpeg) / ours, 1) if ffmpeg else None,
+        "pyav_open_one_picture": round(1 / pyav_open, 1), "ratio_to_pyav_open": round(pyav_open / ours, 1),
         "ms_cpu_per_check": round(1000 * ours, 1), "kbit_s": kbit_s, "key_kb": key_kb(film), **told,
     }  # fmt: skip
 

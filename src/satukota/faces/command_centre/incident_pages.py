@@ -86,9 +86,7 @@ def _panel(
     told |= {"problem": problem, "typed": typed or {}}
     told["crumbs"] = [(_("Insiden"), reverse("command_centre:incidents"))]
     part = "_panel" if request.headers.get("HX-Request") else "panel"
-    return render(
-        request, f"command_centre/incidents/{part}.html", told, status=problem.status if problem else 200
-    )
+    return render(request, f"command_centre/incidents/{part}.html", told, status=problem.status if problem else 200)
 
 
 def _take(number: str, typed: dict[str, str], **who: Any) -> str:

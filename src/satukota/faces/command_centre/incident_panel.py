@@ -145,9 +145,7 @@ def _shown(members: list[Member], code: str) -> Shown | None:
     kept = first if first is not None and first.picture_id else None
     event = kept or target.readings.filter(at__gte=member.down_at).exclude(picture=None).order_by("at").first()
     cause = member.cause
-    return Shown(
-        member, words.cause_words(target.kind, cause), words.next_step(target.kind, cause), reading, event
-    )
+    return Shown(member, words.cause_words(target.kind, cause), words.next_step(target.kind, cause), reading, event)
 
 
 def _lines(incident: Incident, everything: bool) -> tuple[list[Line], int]:

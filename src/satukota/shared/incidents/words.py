@@ -87,5 +87,5 @@ def shortened(text: str, longest: int) -> str:
 
 
 def _lower_first(text: str) -> str:
-    """"Gambar hitam" → "gambar hitam" inside a sentence; "IP ganda" stays as it is."""
+    """ "Gambar hitam" → "gambar hitam" inside a sentence; "IP ganda" stays as it is."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -140,9 +140,9 @@ def _things(ids: Collection[int]) -> list[Thing]:
     columns = ("pk", "state", "state_since", "watched_from", "retired_on", "required_hours", "link_id", "power_id")
     weeks: dict[str, rule.Week] = {}
     things, wanted, zone = [], set(ids), clock.local_zone()
-    for pk, state, since, watched_from, retired_on, hours, link, power in (
-        among(Target.objects.order_by(), "pk", ids).values_list(*columns)
-    ):
+    for pk, state, since, watched_from, retired_on, hours, link, power in among(
+        Target.objects.order_by(), "pk", ids
+    ).values_list(*columns):
         if pk not in wanted:
             continue
         key = str(hours)

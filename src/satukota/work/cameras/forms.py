@@ -94,12 +94,28 @@ class CameraForm(forms.Form):
     def sections(self) -> list[dict[str, Any]]:
         """The fields as the page groups them."""
         groups = (
-            (_("Letak dan guna"), ("name", "kelurahan", "place", "lat", "lon", "purpose", "is_public",
-                                   "sign_installed")),
+            (
+                _("Letak dan guna"),
+                ("name", "kelurahan", "place", "lat", "lon", "purpose", "is_public", "sign_installed"),
+            ),
             (_("Pandangan"), ("kind", "bearing_deg", "fov_deg", "range_m", "height_m", "sensitivity")),
             (_("Siapa dan kapan"), ("officer", "contract", "required_hours", "link", "power")),
-            (_("Teknis"), ("address", "onvif_address", "username", "password", "width", "height", "codec", "fps",
-                           "maker", "model", "serial_number")),
+            (
+                _("Teknis"),
+                (
+                    "address",
+                    "onvif_address",
+                    "username",
+                    "password",
+                    "width",
+                    "height",
+                    "codec",
+                    "fps",
+                    "maker",
+                    "model",
+                    "serial_number",
+                ),
+            ),
         )
         return [{"title": title, "fields": [self[name] for name in names]} for title, names in groups]
 

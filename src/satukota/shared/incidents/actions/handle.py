@@ -96,9 +96,7 @@ def take(number: str, *, by: Any, at: datetime) -> Incident:
     waiting = Incident.objects.filter(pk=incident.pk, state=Incident.State.RECEIVED, merged_into=None)
     if not waiting.update(state=Incident.State.HANDLED, handled_at=at, assigned_to=me, escalate_at=until):
         who = incident.assigned_to.name if incident.assigned_to else _("petugas lain")
-        raise AlreadyDone(
-            _("Insiden ini sudah diambil %s.") % who, fix=_("Minta diserahkan kepada Anda bila perlu.")
-        )
+        raise AlreadyDone(_("Insiden ini sudah diambil %s.") % who, fix=_("Minta diserahkan kepada Anda bila perlu."))
     before = incident.assigned_to.name if incident.assigned_to else ""
     incident.refresh_from_db()
     write(incident, "taken", by=by, at=at, before=before, after=me.name)

@@ -71,9 +71,7 @@ def write_sop(
         kind=kind, cause=cause, version=last.version + 1 if last else 1, title=title, steps=clean,
         legal_basis=legal_basis, active_from=at, written_by=by,
     )  # fmt: skip
-    audit.record(
-        "incidents.sop_written", on=sop, by=by, at=at, before=last.steps if last else None, after=sop.steps
-    )
+    audit.record("incidents.sop_written", on=sop, by=by, at=at, before=last.steps if last else None, after=sop.steps)
     return sop
 
 

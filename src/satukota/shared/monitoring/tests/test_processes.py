@@ -70,7 +70,6 @@ class Database:
                 process.kill()
             process.wait(10)
 
-
     def execute(self, sql: str) -> None:
         if connection.vendor == "sqlite":
             with sqlite3.connect(self.file, timeout=20) as copy:

@@ -115,6 +115,7 @@ class _Eye:
         self._writer: asyncio.StreamWriter
         self._looks = 0
         self._born = 0.0
+        self._sent: set[str] = set()  # references this process was given: 40 KB each that need not go again
 
     @property
     def pid(self) -> int | None:
@@ -129,6 +130,9 @@ class _Eye:
                 await self._start()
             async with asyncio.timeout(START_LIMIT_S if is_fresh else wall_limit_s):
                 facts, parts = await self._ask(question)
+                if facts["problem"] == "forgotten":
+                    self._sent.clear()
+                    facts, parts = await self._ask(question)
         except (TimeoutError, OSError, EOFError, BadMessage) as problem:
             self.stop()
             log.warning("an eye was ended over one picture: %s", type(problem).__name__)
@@ -157,6 +161,7 @@ class _Eye:
                 raise
         self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         self._looks, self._born = 0, time.monotonic()
+        self._sent.clear()
 
     async def _ask(self, question: Question) -> tuple[dict[str, Any], list[bytes]]:
         self._looks += 1
@@ -172,7 +177,9 @@ class _Eye:
             "same_look": question.same_look,
             "event_wanted": question.event_wanted,
         }
-        parts = [question.content, question.memory, *(content for _, content in question.references)]
+        references = [b"" if key in self._sent else content for key, content in question.references]
+        self._sent.update(key for key, _ in question.references)
+        parts = [question.content, question.memory, *references]
         self._writer.writelines(packed(facts, parts))
         await self._writer.drain()
         text_size, parts_size = sizes(await self._reader.readexactly(HEAD.size))

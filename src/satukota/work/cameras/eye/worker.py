@@ -10,18 +10,18 @@ import socket
 import sys
 
 from .frames import HEAD, packed, sizes, unpacked
-from .looking import References, look
+from .looking import Kept, look
 
 MAX_ADDRESS_SPACE = 3 * 1024**3
 
 
 def serve(line: socket.socket) -> None:
-    known = References()
+    kept = Kept()
     stream = line.makefile("rb")
     while head := stream.read(HEAD.size):
         text_size, parts_size = sizes(head)
         facts, parts = unpacked(stream.read(text_size + parts_size), text_size)
-        answer, answer_parts = look(facts, parts, known)
+        answer, answer_parts = look(facts, parts, kept)
         line.sendall(b"".join(packed(answer, answer_parts)))
 
 

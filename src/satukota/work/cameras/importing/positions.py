@@ -33,7 +33,7 @@ FARTHEST = 180  # for a latitude too: between 90 and 180 the two are swapped, wh
 def degrees(cell: Cell, axis: Axis) -> float:
     """The cell in decimal degrees. Raises ValueError with a sentence."""
     if not isinstance(cell, str):
-        return _within(number(cell)  )
+        return _within(number(cell))
     written = " ".join(text_of(cell).translate(_MARKS).lower().split())
     try:
         return _within(number(written.removesuffix("°")))

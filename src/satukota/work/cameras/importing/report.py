@@ -102,4 +102,3 @@ def _reason_text(number: int, reasons: list[dict[str, Any]]) -> str:
     parts = [f"{title_of(each['column'])}: {each['text']}" if each["column"] else each["text"] for each in reasons]
     text = _("Baris %d. ") % number + "; ".join(parts)
     return text
-

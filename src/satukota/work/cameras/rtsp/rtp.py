@@ -6,6 +6,7 @@ so a stream that never sends a key picture costs no memory.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 
 from . import nal
@@ -14,6 +15,7 @@ MAX_KEYFRAME = 8 * 1024 * 1024
 MAX_SETS = 16
 MAX_SECONDS = 4000
 MAX_GOP_S = 300
+_HEAD = struct.Struct(">BBHI")
 _STAP_A, _FU_A = 24, 28
 _AP, _FU = 48, 49
 
@@ -49,7 +51,20 @@ class Depacketiser:
         self._now: Picture | None = None
         self._fragments: list[bytes] | None = None
         self._kept = 0
-        self._sequence: int | None = None
+        self._expected: int | None = None
+        kinds = [nal.kind_of(codec, byte) for byte in range(256)]
+        self._fragment_starts = frozenset(b for b, k in enumerate(kinds) if k == (_FU_A if codec == "h264" else _FU))
+        bundle = _STAP_A if codec == "h264" else _AP
+        self._is_wanted = bytes(
+            byte in self._fragment_starts
+            or kind == bundle
+            or nal.is_key_slice(codec, kind)
+            or nal.is_parameter_set(codec, kind)
+            for byte, kind in enumerate(kinds)
+        )
+        self._is_key_part = bytes(
+            nal.is_key_slice(codec, byte & (31 if codec == "h264" else 63)) for byte in range(256)
+        )
         self.packets = 0
         self.lost = 0
 
@@ -59,34 +74,40 @@ class Depacketiser:
         return self._known
 
     def feed(self, packet: memoryview) -> Picture | None:
-        """Raises KeyframeTooLarge. Packets that are not ours or too short are ignored."""
-        if len(packet) < 13 or packet[0] >> 6 != 2 or packet[1] & 127 != self._payload_type:
+        """Raises KeyframeTooLarge. Packets that are not ours or too short are ignored.
+
+        Nearly all packets belong to pictures of which only the size is wanted; they leave here after a few tests.
+        """
+        if len(packet) < 15:
             return None
-        payload = _payload(packet)
-        if payload is None:
+        flags, kind, sequence, rtp_time = _HEAD.unpack_from(packet)
+        if flags >> 6 != 2 or kind & 127 != self._payload_type:
+            return None
+        start, end = (12, len(packet)) if flags == 0x80 else _bounds(packet, flags)
+        if end - start < 3:
             return None
         self.packets += 1
-        rtp_time = int.from_bytes(packet[4:8])
-        finished = None
-        if self._now is not None and self._now.rtp_time != rtp_time:  # the last packet's marker was missing
-            finished = self._finish()
-        if self._now is None:
-            self._now = Picture(rtp_time)
-        self._count(int.from_bytes(packet[2:4]))
-        self._now.size += len(payload)
-        self._unpack(payload)
-        if packet[1] & 128 and finished is None:
+        finished, picture = None, self._now
+        if picture is None or picture.rtp_time != rtp_time:
+            finished = self._finish() if picture is not None else None  # the last packet's marker was missing
+            picture = self._now = Picture(rtp_time)
+        if sequence != self._expected:
+            self._gap(picture)
+        self._expected = sequence + 1 & 0xFFFF
+        picture.size += end - start
+        if self._is_wanted[packet[start]] and (
+            packet[start] not in self._fragment_starts or self._is_key_part[packet[start + self._head]]
+        ):
+            self._unpack(packet[start:end])
+        if kind & 128 and finished is None:
             return self._finish()
         return finished
 
-    def _count(self, sequence: int) -> None:
-        assert self._now is not None
-        expected = sequence if self._sequence is None else self._sequence + 1 & 0xFFFF
-        if sequence != expected:
+    def _gap(self, picture: Picture) -> None:
+        if self._expected is not None:
             self.lost += 1
-            self._now.lost = True
+            picture.lost = True
             self._fragments = None
-        self._sequence = sequence
 
     def _finish(self) -> Picture:
         picture, self._now, self._fragments, self._kept = self._now, None, None, 0
@@ -96,8 +117,6 @@ class Depacketiser:
         return picture
 
     def _unpack(self, payload: memoryview) -> None:
-        if len(payload) <= self._head:
-            return
         kind = nal.kind_of(self._codec, payload[0])
         if kind == (_FU_A if self._codec == "h264" else _FU):
             self._fragment(payload)
@@ -128,8 +147,6 @@ class Depacketiser:
         assert self._now is not None
         head = payload[self._head]
         kind = head & 31 if self._codec == "h264" else head & 63
-        if not nal.is_key_slice(self._codec, kind):
-            return
         self._now.is_key = True
         if head & 128:
             if self._codec == "h264":
@@ -152,17 +169,14 @@ class Depacketiser:
         where.append(piece)
 
 
-def _payload(packet: memoryview) -> memoryview | None:
-    """Past the header, the contributing sources and the extension, without the padding."""
-    start = 12 + 4 * (packet[0] & 15)
-    end = len(packet)
-    if packet[0] & 16:
+def _bounds(packet: memoryview, flags: int) -> tuple[int, int]:
+    """Where the payload lies: past the contributing sources and the extension, before the padding."""
+    start, end = 12 + 4 * (flags & 15), len(packet)
+    if flags & 16:
         if end < start + 4:
-            return None
+            return 0, 0
         start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4])
-    if packet[0] & 32:
-        end -= packet[-1]
-    return packet[start:end] if start < end else None
+    return start, end - (packet[-1] if flags & 32 else 0)
 
 
 def _merged(codec: str, known: list[bytes], seen: list[bytes]) -> list[bytes]:

@@ -113,6 +113,7 @@ class Session:
         self._is_enough = lambda: self._key is not None
         with self._stage("picture") as note, self._troubles("broken_stream"):
             try:
+                self._wire.wake()
                 async with asyncio.timeout(wait_s):
                     if self._key is None:  # it may have come together with the answer to PLAY
                         await self._wire.until()
@@ -129,10 +130,12 @@ class Session:
         """Go on counting until that many pictures in all were seen since PLAY, or the time is over, or it ends."""
         if self.pace.frames >= pictures:
             return
+        self._wire.wake()
         self._is_enough = lambda: self.pace.frames >= pictures
         with suppress(TimeoutError, Closed, NotRtsp, TooMuch, KeyframeTooLarge):
             async with asyncio.timeout(longest_s):
                 await self._wire.until()
+        self._wire.rest()  # until more is wanted
 
     async def hold(self, until_s: float) -> None:
         """Stay until that long after PLAY. Raises StreamFault closed_by_camera when the camera hangs up before.
@@ -140,8 +143,8 @@ class Session:
         The stream is left unread meanwhile: whether a session lasts shows without looking at every packet.
         """
         left = self._played_at + until_s - time.monotonic()
+        self._wire.rest()
         if left > 0:
-            self._wire.rest()
             await asyncio.sleep(left)
         with self._stage("stream", only_failure=True), self._troubles("broken_stream"):
             await self._wire.wake_and_drain(DRAIN_S)
@@ -284,6 +287,7 @@ class Session:
         self._packets = None
         try:
             if self._session_id:
+                self._wire.wake()
                 async with asyncio.timeout(self._limits.goodbye_s):
                     await self._wire.ask(self._request("TEARDOWN", self._control))
         except (TimeoutError, Closed, NotRtsp, TooMuch, KeyframeTooLarge):

@@ -95,11 +95,14 @@ class Wire(asyncio.Protocol):
         if self._transport is not None and self._trouble is None:
             self._transport.pause_reading()
 
+    def wake(self) -> None:
+        if self._transport is not None and self._trouble is None:
+            self._transport.resume_reading()
+
     async def wake_and_drain(self, longest_s: float) -> None:
         """Read on and throw away. Raises what went wrong."""
         self._is_draining = True
-        if self._transport is not None and self._trouble is None:
-            self._transport.resume_reading()
+        self.wake()
         await asyncio.sleep(longest_s)
         if self._trouble is not None:
             raise self._trouble

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from satukota.rules.picture_truth.stream_truth import StreamExpected
 from satukota.shared.monitoring.registry import Look
@@ -34,7 +35,7 @@ def after(brief: Brief, seen: Look, *, accept: bool = False) -> Brief:
     if accept:
         now = clock.now()
         made = reference_of(seen.picture or b"", now.timestamp(), clock.local(now).hour, is_day=True)
-        references.append(("accepted", made.to_bytes()))
+        references.append((f"accepted {uuid4()}", made.to_bytes()))  # a key is never used for two pictures
     return replace(brief, memory=CameraMemory.from_bytes(seen.memory), references=tuple(references))
 
 

@@ -16,9 +16,7 @@ from satukota_field.running import RunningField, run_in_thread
 from satukota_field.scenario import CameraSpec, Scenario
 
 CANARY = "kenari-rahasia"
-SOAP = (
-    b'<?xml version="1.0"?>%s<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>%s</s:Body></s:Envelope>'
-)
+SOAP = b'<?xml version="1.0"?>%s<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>%s</s:Body></s:Envelope>'
 BOMB = b"<!DOCTYPE b [<!ENTITY a 'x'>" + b"".join(
     b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)
 ) + b"]>"  # fmt: skip

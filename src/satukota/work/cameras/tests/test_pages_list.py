@@ -113,7 +113,7 @@ def test_nobody_without_login_or_duty(city: City, client) -> None:
 
 
 def test_a_name_is_text_and_never_markup(city: City) -> None:
-    evil = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>'
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     make_camera("MB-001", name=evil, cause="<b>x</b>", status="down")
     for view in ("", "?view=grid", f"?q={evil}"):
         page = signed_in(city.who.operator).get(LIST + view).content.decode()

@@ -15,7 +15,7 @@ from satukota.shared.monitoring.models import Reading
 from satukota.shared.monitoring.registry import Look
 from satukota.work.cameras import reference_actions, references
 from satukota.work.cameras.eye import Learned
-from satukota.work.cameras.eye.decoding import decode, small
+from satukota.work.cameras.eye.decoding import Decoder, Shrinker
 from satukota.work.cameras.looking import Brief, Kept
 from satukota.work.cameras.models import Camera, CameraReference
 from satukota.work.cameras.probes import CameraProbe
@@ -38,7 +38,7 @@ def city() -> City:
 
 def picture(kind: str = "street") -> bytes:
     unit = clip("h264", 640, 360, 2, 2, False, kind)[0]
-    return small(decode("h264", b"".join(b"\0\0\0\1" + nal for nal in unit))[0], 640).jpeg()
+    return Shrinker().small(Decoder().decode("h264", b"".join(b"\0\0\0\1" + nal for nal in unit))[0], 640).jpeg()
 
 
 def kept_after(camera: Camera, verdict: str = "up", *, state: str = "", pending: str = "", count: int = 0,

@@ -144,9 +144,7 @@ def sps_of_size(width: int, height: int) -> bytes:
 
 
 def test_a_stream_that_changes_its_size_is_judged_by_what_it_shows_now():
-    (first, second), _ = looks(
-        2, accept=True, brief={"expected": STREET}, turn={1: {"units": clip("h264", 320, 180)}}
-    )
+    (first, second), _ = looks(2, accept=True, brief={"expected": STREET}, turn={1: {"units": clip("h264", 320, 180)}})
     assert told(second) == ("degraded", "wrong_resolution") and second.measures["width"] == 320
 
 

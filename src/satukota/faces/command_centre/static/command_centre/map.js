@@ -94,13 +94,13 @@ refreshFigures();
 
 const drawer = document.getElementById("laci"), drawerBody = document.getElementById("laci-isi");
 let chosen = "";
-async function choose(code, fly = false) {
+async function choose(code, centre = false) {
   if (!drawer) return;
   chosen = code;
   map.setFilter("chosen", ["==", ["get", "code"], code]);
   if (!code) { drawer.hidden = true; return; }
   const seen = cameras.get(code);
-  if (fly && seen) map.easeTo({ center: seen.point.coordinates, zoom: Math.max(map.getZoom(), 15), padding: { bottom: Math.round(stage.clientHeight * 0.5) }, duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150 });
+  if (centre && seen) map.jumpTo({ center: seen.point.coordinates });
   const answer = await fetch(`${stage.dataset.cameras}${encodeURIComponent(code)}/panel`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
   if (code !== chosen) return;
   drawerBody.innerHTML = await answer.text();
@@ -158,8 +158,7 @@ map.on("load", async () => {
     await loadCameras();
     interact();
     follow();
-    if (stage.dataset.chosen) choose(stage.dataset.chosen, true);
-    map.once("idle", () => { stage.dataset.ready = "1"; });
+    map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, true); });
     map.triggerRepaint();
   } catch (problem) {
     console.error(problem);

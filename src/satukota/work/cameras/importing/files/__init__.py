@@ -82,6 +82,4 @@ def _refuse_known(head: bytes) -> None:
 
 
 def too_many_rows() -> Unreadable:
-    return Unreadable(
-        _("Berkas ini berisi lebih dari %d baris.") % MAX_ROWS, fix=_("Bagi menjadi beberapa berkas.")
-    )
+    return Unreadable(_("Berkas ini berisi lebih dari %d baris.") % MAX_ROWS, fix=_("Bagi menjadi beberapa berkas."))

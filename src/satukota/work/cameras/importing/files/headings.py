@@ -82,5 +82,3 @@ def _merged(upper: list[str], lower: list[str]) -> list[str]:
     upper, lower = upper + [""] * (width - len(upper)), lower + [""] * (width - len(lower))
     below = keys_of(lower)
     return [under if key else over for over, under, key in zip(upper, lower, below, strict=True)]
-
-
