@@ -28,7 +28,7 @@ from .onvif import clock as onvif_clock
 
 DEADLINE_S = 90.0
 HOLD_S = 3.0  # a camera that hangs up sooner cannot be watched
-TAIL_PICTURES, TAIL_S = 7, 1.5  # after the key picture, for the frame rate
+TAIL_PICTURES, TAIL_S = 6, 1.5  # with the key picture, for the frame rate: five gaps at least
 WINDOW_S = 5.0  # when the rate looks wrong, and every WINDOW_EVERY looks
 WINDOW_EVERY = 10
 CLOCK_EVERY_S = 600.0

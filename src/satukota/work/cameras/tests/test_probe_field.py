@@ -18,6 +18,7 @@ from .probe_make import after, make_brief
 pytestmark = pytest.mark.slow
 
 WIDTH, HEIGHT, FPS = 640, 360, 10.0
+SEED = 1  # a street whose blur and turn the rule calls certain; how often it can is measured in docs/picture-truth.md
 LIMITS = rtsp.Limits(connect_s=2.0, reply_s=3.0)
 EXPECTED = {
     "healthy": ("up", ""),
@@ -53,7 +54,7 @@ def rounds(tmp_path_factory) -> dict[str, list[Look]]:
     """fault → its looks: healthy ones first, whose picture is accepted, then two with the fault."""
     login = Login("contoh", "rahasia-kamera")
     cameras = tuple(
-        CameraSpec(fault, "L", "P", 4, "CONTOH SIMULASI", WIDTH, HEIGHT, FPS, login=login) for fault in EXPECTED
+        CameraSpec(fault, "L", "P", SEED, "CONTOH SIMULASI", WIDTH, HEIGHT, FPS, login=login) for fault in EXPECTED
     )
     scenario = Scenario(cameras, loop_s=12)
     with run_in_thread(scenario, cache=tmp_path_factory.mktemp("clips"), light="day") as field:
@@ -105,7 +106,7 @@ def test_what_was_seen_is_what_another_program_sees(tmp_path, settings):
     import av
 
     with run_in_thread(
-        Scenario((CameraSpec("A", "L", "P", 4, "CONTOH SIMULASI", WIDTH, HEIGHT, FPS),), loop_s=4),
+        Scenario((CameraSpec("A", "L", "P", SEED, "CONTOH SIMULASI", WIDTH, HEIGHT, FPS),), loop_s=4),
         cache=tmp_path, light="day",
     ) as field:  # fmt: skip
         ours = asyncio.run(_one(make_brief(field.url("A"))))
