@@ -88,14 +88,20 @@ def running(command: list[str], log: Path, **environment: str) -> Iterator[psuti
             process.kill()
 
 
+def own_mb(process: psutil.Process) -> float:
+    """Memory of its own: without pages of files, as SQLite maps up to 128 MB of a growing database."""
+    memory = process.memory_info()
+    return (memory.rss - memory.shared) / 1e6
+
+
 def measure(process: psutil.Process, seconds: float, looks: "Iterator[int]") -> Used:
     """Processor time and memory of `process` over `seconds`; `looks` tells how many were made so far."""
     times, began, first = process.cpu_times(), time.monotonic(), next(looks)
-    start_mb = process.memory_info().rss / 1e6
+    start_mb = own_mb(process)
     time.sleep(seconds)
     after, took, last = process.cpu_times(), time.monotonic() - began, next(looks)
     used_s = after.user + after.system - times.user - times.system
-    return Used(used_s / took, (last - first) / took, start_mb, process.memory_info().rss / 1e6)
+    return Used(used_s / took, (last - first) / took, start_mb, own_mb(process))
 
 
 # ── ours ──
