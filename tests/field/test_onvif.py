@@ -143,7 +143,7 @@ def test_junk_over_http_is_answered_or_dropped(field: RunningField, raw: bytes):
             line.sendall(raw)
             line.shutdown(socket.SHUT_WR)
             answer = line.recv(100)
-        except ConnectionError:
+        except OSError:  # dropped before, or while, we spoke
             answer = b""
     assert not answer or answer.startswith(b"HTTP/1.1 40")
     assert post(field, token(dt.datetime.now(dt.UTC), os.urandom(16))).status_code == 200
