@@ -147,6 +147,8 @@ def test_ctrl_c_ends_everything_within_five_seconds_with_exit_code_zero(start):
     city = start()
     until(lambda: "operator / contoh" in city.said)
     assert f"http://127.0.0.1:{city.port}" in city.said
+    until(lambda: (city.var / "log" / "settle.log").exists())
+    time.sleep(2)  # the sample city has settled
     until(lambda: len(city.leftovers()) == 6)  # supervisor, web, feed, field, watch and its child
     began = time.monotonic()
     city.process.send_signal(signal.SIGINT)
