@@ -31,7 +31,7 @@ test-sqlite: dev ## Everything but the browser journeys, on SQLite
 
 test-browser: dev ## The journeys in a real browser
 	@$(SETUP) chromium
-	$(PYTEST) -m journey $(ARGS)
+	$(PYTEST) -m "journey and not draft" $(ARGS)
 
 test-pg: dev ## Everything but the browser journeys, on a PostgreSQL started for it
 	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(ARGS)

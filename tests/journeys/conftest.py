@@ -21,7 +21,7 @@ from satukota_field.control import FieldControl
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL_PORT = 18699
-OPEN_S = 150.0  # clips are made at first start
+OPEN_S = 420.0  # the simulator paints its streets at the first start
 
 
 def free_pair() -> int:
