@@ -108,7 +108,7 @@ def test_killing_the_runner_loses_nothing(well: City, sign_in):
 
 
 def test_the_public_page_tells_how_many_work_without_where_they_are(well: City, new_context, city: City):
-    citizen = new_context(base_url=city.address, viewport={"width": 360, "height": 740}).new_page()
+    citizen = new_context(base_url=city.address, locale="id-ID", viewport={"width": 360, "height": 740}).new_page()
     citizen.goto("/")
     expect(citizen.locator("main")).to_contain_text("dari 66 kamera berfungsi")
     text = citizen.content()
