@@ -1,6 +1,6 @@
 """A whole round: every camera of a city looked at once, at the same time.
 
-Ours: look_at for all cameras of the field simulator (key picture every 2 s), references accepted and memories carried
+Ours: look_at for the sample city's cameras, or more of their kind (key picture every 2 s), references accepted and memories carried
 on, as the runner does. Measured: wall time until the last verdict, CPU of client and decoding processes, and memory
 while the rounds go on until 2,000 sessions were opened. Peer: 32 threads with PyAV's own client, one key picture each,
 the same rule.
@@ -119,12 +119,17 @@ def _ignoring_failure(url: str) -> None:
 def run(number: int, folder: Path, opens: int) -> dict[str, Any]:
     from satukota_field.scenario import SAMPLE, load_scenario
 
-    logins = {c.code: c.login for c in load_scenario(SAMPLE).with_number(number).cameras}
-    with camera_field.sample_field(folder, number) as urls:
-        found = {}
-        for code, url in urls.items():
-            login = logins[code]
-            found[code] = (url, login.user if login else "", login.password if login else "")
+    cameras = load_scenario(SAMPLE).with_number(number).cameras
+    rows = [
+        {"code": c.code, "name": c.name, "seed": c.seed, "size": [c.width, c.height], "fps": c.fps, "gop_s": 2.0}
+        | ({"login": {"user": c.login.user, "password": c.login.password}} if c.login else {})
+        for c in cameras
+    ]
+    with camera_field.field(folder, rows) as urls:
+        found = {
+            c.code: (urls[c.code], c.login.user if c.login else "", c.login.password if c.login else "")
+            for c in cameras
+        }
         camera_field.settle()
         told = asyncio.run(measure(found, opens))
         theirs = round(peer(found), 2)

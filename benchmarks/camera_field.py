@@ -54,15 +54,15 @@ def field(folder: Path, cameras: list[dict[str, Any]], *options: str) -> Iterato
     scenario = folder / "field.toml"
     rows = ['links = ["L"]', 'powers = ["P"]']
     for camera in cameras:
-        rows += ["[[cameras]]", 'link = "L"', 'power = "P"', *(f"{key} = {json.dumps(v)}" for key, v in camera.items())]
+        rows += ["[[cameras]]", 'link = "L"', 'power = "P"', *(f"{key} = {_toml(v)}" for key, v in camera.items())]
     scenario.write_text("\n".join(rows))
     yield from _run(["--scenario", str(scenario), "--cache", str(folder / "cache"), *options])
 
 
-@contextmanager
-def sample_field(folder: Path, number: int) -> Iterator[dict[str, str]]:
-    """{code: URL} of the first cameras of the sample town, or more."""
-    yield from _run(["--cameras", str(number), "--cache", str(folder / "cache")])
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value)
 
 
 def _run(options: list[str]) -> Iterator[dict[str, str]]:
