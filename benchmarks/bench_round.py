@@ -1,9 +1,9 @@
 """A whole round: every camera of a city looked at once, at the same time.
 
-Ours: look_at for the sample city's cameras, or more of their kind (key picture every 2 s), references accepted and memories carried
-on, as the runner does. Measured: wall time until the last verdict, CPU of client and decoding processes, and memory
-while the rounds go on until 2,000 sessions were opened. Peer: 32 threads with PyAV's own client, one key picture each,
-the same rule.
+Ours: look_at for the sample city's cameras, or more of their kind (key picture every 2 s), references accepted and
+memories carried on, as the runner does. Measured: wall time until the last verdict, CPU of client and decoding
+processes, and memory while the rounds go on until 2,000 sessions were opened. Peer: 32 threads with PyAV's own client,
+one key picture each, the same rule.
 
     python benchmarks/bench_round.py [--opens 2000] [--cameras 66 300 660]
 
