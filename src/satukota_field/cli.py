@@ -18,6 +18,7 @@ from satukota_field.scenario import SAMPLE, Ports, Scenario, ScenarioError, load
 if TYPE_CHECKING:
     from satukota_field.field import FieldServer
 
+MAX_FIRST_PORT = 65_400  # a block of ports is at most a hundred long
 COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "status")
 EXAMPLES = """commands for a running field:
   set MB-012 frozen        make a camera ill (healthy: well again)
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="where finished clips are kept")
     parser.add_argument("--workers", type=int, help="processes that make clips (default: one per core, at most 4)")
     parser.add_argument("--bake", action="store_true", help="only make the pictures that are missing, then end")
+    parser.add_argument("--first-port", type=int, metavar="N", help="move the scenario's block of ports to begin at N")
     parser.add_argument("--free-ports", action="store_true", help="any free ports; ask `status` which")
     parser.add_argument("--no-timeline", action="store_true", help="nothing goes wrong by itself")
     parser.add_argument("--multicast", action="store_true", help="also answer WS-Discovery on 239.255.255.250:3702")
@@ -75,6 +77,10 @@ def _scenario(options: argparse.Namespace) -> Scenario:
         scenario = replace(scenario, cameras=tuple(replace(c, video=film) for c in scenario.cameras))
     if options.no_timeline:
         scenario = replace(scenario, timeline=())
+    if options.first_port is not None:
+        if not 1024 <= options.first_port <= MAX_FIRST_PORT:
+            raise ScenarioError(f"--first-port must be 1024 to {MAX_FIRST_PORT}")
+        scenario = replace(scenario, ports=scenario.ports.starting_at(options.first_port))
     return replace(scenario, ports=Ports.free()) if options.free_ports or options.bake else scenario
 
 

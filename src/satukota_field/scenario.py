@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,10 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         return cls(0, 0, 0, 0, 0, 0)
+
+    def starting_at(self, first: int) -> Ports:
+        """The same block of ports, moved so that RTSP begins at `first`."""
+        return Ports(*(port + first - self.rtsp for port in astuple(self)))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,21 +21,20 @@ from playwright.sync_api import BrowserContext, Page
 from satukota_field.control import FieldControl
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTROL_PORT = 18699
 OPEN_S = 420.0  # the simulator paints its streets at the first start
 
 
-def free_pair() -> int:
-    """A port whose successor is free too: pages and feed."""
-    for port in range(8100, 8900, 10):
-        with socket.socket() as one, socket.socket() as two:
+def free_block(first: int, step: int, length: int) -> int:
+    """The first of `length` ports on 127.0.0.1 that are all free."""
+    for port in range(first, first + 40 * step, step):
+        with ExitStack() as held:
             try:
-                one.bind(("127.0.0.1", port))
-                two.bind(("127.0.0.1", port + 1))
+                for number in range(port, port + length):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", number))
             except OSError:
                 continue
             return port
-    raise RuntimeError("no free pair of ports")
+    raise RuntimeError(f"no {length} free ports from {first} on")
 
 
 @dataclass
@@ -105,14 +105,12 @@ def city_database() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory, city_database: str) -> Iterator[City]:
     """One living city for all journeys of the run. Nothing goes wrong in it unless the journey makes it."""
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", CONTROL_PORT)) == 0:
-            pytest.fail("A field simulator is already running (port 18699). End it first: the journeys need their own.")
     var = tmp_path_factory.mktemp("kota")
     shutil.copytree(ROOT / "var" / "static-vendor", var / "static-vendor")
-    port = free_pair()
+    port, field_port = free_block(8100, 10, 2), free_block(19000, 100, 100)
     env = {
         **os.environ, "SATUKOTA_VAR": str(var), "SATUKOTA_PORT": str(port), "SATUKOTA_FEED_PORT": str(port + 1),
+        "SATUKOTA_FIELD_PORT": str(field_port),
         "SATUKOTA_SAMPLE": "1", "DATABASE_URL": city_database, "PYTHONPATH": str(ROOT / "src"),
         "SATUKOTA_FIELD_OPTIONS": f"--no-timeline --light day --cache {ROOT / 'var' / 'field'}",
         "LANG": "id_ID.UTF-8",
@@ -120,7 +118,7 @@ def city(tmp_path_factory: pytest.TempPathFactory, city_database: str) -> Iterat
     for words in (["manage", "migrate", "-v", "0"], ["sample", "load"]):
         subprocess.run([sys.executable, "-m", "satukota.cli", *words], env=env, check=True, timeout=180)
     process = subprocess.Popen([sys.executable, "-m", "satukota.cli", "run"], env=env, start_new_session=True)
-    living = City(port, var, env, process, FieldControl(CONTROL_PORT))
+    living = City(port, var, env, process, FieldControl(field_port + 99))
     try:
         wait_for(lambda: living.status()["working"] >= 66, OPEN_S, "66 cameras that work, each with an accepted view")
         yield living

@@ -18,7 +18,7 @@ from satukota.city import access, actions, queries
 from satukota.city.models import Contract, Duty, Feeder, Kota, Opd, Person, Place
 from satukota.city.roles import ROLES
 from satukota.project import sample
-from satukota.project.sample import doors
+from satukota.project.sample import doors, wiring
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 from satukota.work.cameras.models import Camera
@@ -70,6 +70,21 @@ def test_moved_ports_of_the_simulator_are_followed_and_real_addresses_left_alone
     assert sample.load()["alamat"] == 1
     assert Target.objects.get(code="MB-001").address == "rtsp://127.0.0.1:18600/MB-001"
     assert Target.objects.get(code="MB-002").address == "rtsp://10.64.1.2:554/a"
+
+
+def test_a_second_sample_city_takes_other_ports(settings):
+    sample.load()
+    settings.FIELD_PORT = 19000
+    wiring.field.cache_clear()
+    try:
+        sample.load()
+        assert Target.objects.get(code="MB-001").address == "rtsp://127.0.0.1:19000/MB-001"
+        assert Camera.objects.get(target__code="MB-003").onvif_address.startswith("http://127.0.0.1:19093/")
+        assert set(Witness.objects.values_list("address", flat=True)) == {
+            f"127.0.0.1:{n}" for n in (19080, 19081, 19082)
+        }
+    finally:
+        wiring.field.cache_clear()
 
 
 def test_every_camera_is_wired_as_the_scenario_says():

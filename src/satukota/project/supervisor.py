@@ -58,6 +58,7 @@ class House:
         self.var = Path(env.text("SATUKOTA_VAR", str(ROOT / "var"))).resolve()
         self.port = env.whole("SATUKOTA_PORT", 8000, least=1, most=65_534)
         self.feed_port = env.whole("SATUKOTA_FEED_PORT", self.port + 1, least=1, most=65_535)
+        self.field_port = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65_400)
         self.sample = env.flag("SATUKOTA_SAMPLE", True)
         self.parts: list[Supervised] = []
         self._end = asyncio.Event()
@@ -91,7 +92,8 @@ class House:
         first = [Job("web", (*door, "web")), Job("feed", (*door, "feed"))]
         if self.sample:
             cache = ("--cache", str(self.var / "field"))  # one among the options below wins: the last counts
-            words = (*door, "field", *cache, *shlex.split(env.text("SATUKOTA_FIELD_OPTIONS")))
+            ports = ("--first-port", str(self.field_port))
+            words = (*door, "field", *cache, *ports, *shlex.split(env.text("SATUKOTA_FIELD_OPTIONS")))
             first.append(Job("field", words, ends_last=True))
         return first, [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
 
@@ -201,6 +203,7 @@ class House:
             "SATUKOTA_VAR": str(self.var),
             "SATUKOTA_PORT": str(self.port),
             "SATUKOTA_FEED_PORT": str(self.feed_port),
+            "SATUKOTA_FIELD_PORT": str(self.field_port),
             "SATUKOTA_SAMPLE": "1" if self.sample else "0",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")])),
@@ -215,6 +218,15 @@ class House:
                 say(
                     f"Porta {port} ({name}) sudah dipakai program lain. Pakai porta lain: PORT={other} make run",
                     f"Port {port} ({name}) is in use by another program. Take another: PORT={other} make run",
+                )
+            )
+        if self.sample and not is_free(self.field_port):
+            raise CannotRun(
+                say(
+                    f"Porta {self.field_port} (SATUKOTA_FIELD_PORT) sudah dipakai: mungkin kota contoh lain sedang "
+                    "berjalan. Hentikan, atau beri seratus porta lain: SATUKOTA_FIELD_PORT=18800 make run",
+                    f"Port {self.field_port} (SATUKOTA_FIELD_PORT) is in use: another sample city may be running. "
+                    "End it, or give a hundred other ports: SATUKOTA_FIELD_PORT=18800 make run",
                 )
             )
 

@@ -20,7 +20,7 @@ from satukota.city.roles import ROLES
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 
-from . import facts, things
+from . import facts, things, wiring
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,14 @@ def _add_contracts(opds: dict[str, int], today: date) -> int:
 
 
 def _add_witnesses() -> int:
-    there = set(Witness.objects.values_list("address", flat=True))
-    return len(Witness.objects.bulk_create(
-        Witness(name=row["name"], address=row["address"])
-        for row in facts.city()["witnesses"] if row["address"] not in there
-    ))  # fmt: skip
+    """Add the missing ones; those that are there follow the simulator's ports."""
+    there = set(Witness.objects.values_list("name", flat=True))
+    names = [row["name"] for row in facts.city()["witnesses"]]
+    addresses = dict(zip(names, wiring.field().witnesses, strict=True))
+    for name in there & set(names):
+        Witness.objects.filter(name=name).exclude(address=addresses[name]).update(address=addresses[name])
+    new = [Witness(name=name, address=addresses[name]) for name in names if name not in there]
+    return len(Witness.objects.bulk_create(new))
 
 
 def _add_sops(at: datetime) -> int:

@@ -132,6 +132,9 @@ def _correct_addresses(wires: Field) -> int:
         for target in Target.objects.filter(code__in=right, retired_on=None)
         if target.address != right[target.code] and _is_simulated(target.address)
     ]
+    for camera in Camera.objects.select_related("target").filter(target__in=stale).exclude(onvif_address=""):
+        camera.onvif_address = wires.cameras[camera.target.code].onvif_address
+        camera.save(update_fields=["onvif_address"])
     for target in stale:
         target.address = right[target.code]
     Target.objects.bulk_update(stale, ["address"])
@@ -139,4 +142,5 @@ def _correct_addresses(wires: Field) -> int:
 
 
 def _is_simulated(address: str) -> bool:
-    return "127.0.0.1:186" in address
+    """Only the simulator listens on this machine; a real camera or switch has an address of its own."""
+    return "127.0.0.1:" in address

@@ -16,6 +16,7 @@ from satukota.base.errors import UserError
 
 SCENARIO = settings.PACKAGE.parent / "satukota_field" / "scenarios" / "bontang.toml"
 HOST = "127.0.0.1"
+WITNESSES = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Wire:
 class Field:
     links: dict[str, str]  # code → host:port of its switch, in the order of the scenario
     powers: tuple[str, ...]
+    witnesses: tuple[str, ...]  # host:port of what stands for the internet, in the order of city.toml
     cameras: dict[str, Wire]
 
 
@@ -51,12 +53,14 @@ def field() -> Field:
             _("Skenario simulator lapangan tidak ditemukan."),
             fix=_("Pasang satukota lengkap dengan satukota_field."),
         ) from problem
-    ports, links = told["ports"], told["links"]
+    shift, links = settings.FIELD_PORT - told["ports"]["rtsp"], told["links"]
+    ports = {kind: port + shift for kind, port in told["ports"].items()}
     rows = [{**told["usual"], **row} for row in told["cameras"]]
     onvif = [row["code"] for row in rows if row.get("onvif")]
     return Field(
         links={code: f"{HOST}:{ports['switch'] + place}" for place, code in enumerate(links)},
         powers=tuple(told["powers"]),
+        witnesses=tuple(f"{HOST}:{ports['witness'] + place}" for place in range(WITNESSES)),
         cameras={row["code"]: _wire(row, ports, links, onvif) for row in rows},
     )
 
