@@ -16,6 +16,7 @@ SAMPLE = env.flag("SATUKOTA_SAMPLE")  # the sample city: known logins, field sim
 DEBUG = env.flag("SATUKOTA_DEBUG")
 PORT = env.whole("SATUKOTA_PORT", 8000, least=1, most=65535)
 FEED_PORT = env.whole("SATUKOTA_FEED_PORT", 8001, least=1, most=65535)
+FIELD_PORT = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65400)  # first of the simulator's hundred ports
 FEED_URL = env.text("SATUKOTA_FEED_URL", f"http://127.0.0.1:{FEED_PORT}")  # empty behind one nginx: same origin
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = env.text("SATUKOTA_SECRET_KEY") or local_secrets.kept(VAR / "secret.key", local_secrets.random_key)
