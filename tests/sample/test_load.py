@@ -137,7 +137,7 @@ def test_places_stay_in_their_kelurahan_when_real_boundaries_come():
 def test_everyone_is_invented_and_looks_it():
     sample.load()
     assert all("Contoh" in person.name and person.is_sample for person in Person.objects.all())
-    assert all(person.phone.startswith("0800-000-") for person in Person.objects.all())
+    assert all(person.phone.open().startswith("0800-000-") for person in Person.objects.all())
     assert all("Contoh" in contract.vendor for contract in Contract.objects.all())
     assert all(user.is_sample and not user.is_staff and not user.is_superuser for user in User.objects.all())
 

@@ -5,6 +5,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
+from satukota.base.secrets.fields import SealedHashField, SealedTextField
+
 KELURAHAN_CODE = RegexValidator(r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", "Kode kelurahan Kemendagri: 64.74.01.1001")
 
 
@@ -101,7 +103,10 @@ class Person(models.Model):
 
     name = models.CharField(max_length=120)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="person")
-    phone = models.CharField(max_length=20, blank=True)
+    phone = SealedTextField(blank=True, mask="phone")
+    phone_hash = SealedHashField(of="phone", kind="phone")
+    nik = SealedTextField(blank=True, mask="nik")
+    nik_hash = SealedHashField(of="nik", kind="nik")
     is_sample = models.BooleanField(default=False)
 
     class Meta:
@@ -179,7 +184,7 @@ class Contract(models.Model):
     ends_on = models.DateField()
     required_availability = models.FloatField(null=True, blank=True)  # 0..1, as the contract says; null: not agreed
     repair_hours = models.FloatField(null=True, blank=True)
-    vendor_contact = models.CharField(max_length=120, blank=True)
+    vendor_contact = SealedTextField(blank=True, mask="contact")
 
     class Meta:
         ordering = ["number"]

@@ -1,21 +1,83 @@
-"""Secrets of a single-machine installation: made once, kept in a file only the owner can read."""
+"""Secrets of an installation: given by environment or file and refused when weak, else made once and kept in `var`."""
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from satukota.base.secrets import keyring
+
+from . import env
+
+LEAST_LENGTH, LEAST_DIFFERENT = 32, 12
+EXAMPLES = ("ganti", "contoh", "rahasia", "change", "example", "secret", "password", "insecure", "satukota", "default")
 
 
 def random_key() -> str:
     return secrets.token_urlsafe(50)
 
 
+def given_or_kept(name: str, path: Path) -> str:
+    """The secret NAME from environment or NAME_FILE, else one made at first need. Raises UnclearSetting when weak."""
+    value = env.text(name)
+    return strong(name, value) if value else kept(path, random_key)
+
+
+def strong(name: str, value: str) -> str:
+    """The value, unless somebody could guess it. Raises UnclearSetting with one sentence, never naming the value."""
+    how = f"Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))' and keep it in {name}_FILE."
+    if len(value) < LEAST_LENGTH:
+        raise env.UnclearSetting(f"{name} is too short: {LEAST_LENGTH} characters at least. {how}")
+    if len(set(value)) < LEAST_DIFFERENT or any(value == value[:n] * (len(value) // n) for n in range(1, 13)):
+        raise env.UnclearSetting(f"{name} repeats itself: it could be guessed. {how}")
+    if any(word in value.lower() for word in EXAMPLES):
+        raise env.UnclearSetting(f"{name} looks like an example from a document. {how}")
+    return value
+
+
+def seal_keys(name: str, path: Path) -> tuple[list[str], Path | None]:
+    """Keys given by environment and no file, or none and the file that holds them (and may be rotated).
+
+    Raises UnclearSetting for anything that is no key, and for a key that is no secret.
+    """
+    file = os.environ.get(f"{name}_FILE")
+    given = [] if file else env.words(name)
+    if given:
+        _refuse_bad_keys(name, ",".join(given))
+        return given, None
+    where = Path(file) if file else path
+    if file:
+        _refuse_bad_keys(f"{name}_FILE", env.text(name))
+    else:
+        kept(where, lambda: Fernet.generate_key().decode())
+    return [], where
+
+
 def kept(path: Path, make: Callable[[], str]) -> str:
-    """The secret in `path`, made at first need. Two processes starting at once end up with the same one."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(make())
+    """The secret in `path`, made at first need. Two processes starting at once end up with the same whole one."""
+    if not path.exists():
+        handle, whole = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as out:
+                out.write(make())
+                out.flush()
+                os.fsync(out.fileno())
+            os.link(whole, path)  # fails where another process was first: a half-written secret is never read
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(whole)
     return path.read_text(encoding="ascii").strip()
+
+
+def _refuse_bad_keys(name: str, text: str) -> None:
+    how = "Make one with: python3 -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    try:
+        found = keyring.parse(text)
+    except ValueError as problem:
+        raise env.UnclearSetting(f"{name} holds something that is no sealing key. {how}") from problem
+    if any(len(set(key.secret)) < LEAST_DIFFERENT for key in found):
+        raise env.UnclearSetting(f"{name} holds a key that repeats itself: it could be guessed. {how}")

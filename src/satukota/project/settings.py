@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 
 from . import env, local_secrets
@@ -19,10 +18,9 @@ FEED_PORT = env.whole("SATUKOTA_FEED_PORT", 8001, least=1, most=65535)
 FIELD_PORT = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65400)  # first of the simulator's hundred ports
 FEED_URL = env.text("SATUKOTA_FEED_URL", f"http://127.0.0.1:{FEED_PORT}")  # empty behind one nginx: same origin
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
-SECRET_KEY = env.text("SATUKOTA_SECRET_KEY") or local_secrets.kept(VAR / "secret.key", local_secrets.random_key)
-SECRET_KEYS = env.words("SATUKOTA_SECRET_KEYS") or [
-    local_secrets.kept(VAR / "seal.key", lambda: Fernet.generate_key().decode())
-]
+SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")
+HASH_KEY = local_secrets.given_or_kept("SATUKOTA_HASH_KEY", VAR / "hash.key")  # finds sealed values (base/secrets)
+SECRET_KEYS, SEAL_KEYS_FILE = local_secrets.seal_keys("SATUKOTA_SECRET_KEYS", VAR / "seal.key")
 
 INSTALLED_APPS = [
     "satukota.base.accounts",

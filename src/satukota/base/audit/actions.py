@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils.functional import Promise
 
 from satukota.base.line import hold_line
+from satukota.base.secrets import Sealed
 
 from .models import AuditEntry, AuditHead
 
@@ -71,7 +72,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, models.Model):
         return str(value)
-    if isinstance(value, Decimal | Promise):
+    if isinstance(value, Decimal | Promise | Sealed):  # a secret is written down masked
         return str(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

@@ -111,7 +111,7 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
     row = access.person_to_edit(request.user, pk)
     return _fill(request, forms.PersonForm, partial(actions.edit_person, row.pk),
                  title=_("Ubah data %(person)s") % {"person": row}, of=registers.PEOPLE, back=person_url(row),
-                 initial={"name": row.name, "phone": row.phone})  # fmt: skip
+                 initial={"name": row.name, "phone": row.phone.open()})  # fmt: skip
 
 
 @both
@@ -183,8 +183,8 @@ def add_contract(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit_contract(request: HttpRequest, pk: int) -> HttpResponse:
     row = access.to_edit(Contract.objects.all(), request.user, owner="opd", pk=pk)
-    names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours", "vendor_contact")
-    now = {name: getattr(row, name) for name in names}
+    names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours")
+    now = {name: getattr(row, name) for name in names} | {"vendor_contact": row.vendor_contact.open()}
     if row.required_availability is not None:
         now["required_availability"] = round(row.required_availability * 100, 4)
     return _fill(request, forms.ContractEdit, partial(actions.edit_contract, row.pk),

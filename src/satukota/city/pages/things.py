@@ -72,7 +72,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     current, past = _duties(row.duties.select_related("opd", "person"), clock.now())
     reach = access.scope(request.user, "registers.edit")
     may_edit = bool(reach) and (not current + past or any(reach.covers(duty.opd_id) for duty in current + past))
-    phone = row.phone if registers.may_call(request.user) else registers.masked(row.phone)
+    phone = row.phone.open() if registers.may_call(request.user) else str(row.phone)
     for duty in current:
         duty.may_end = reach.covers(duty.opd_id)
     told = {"person": row, "phone": phone, "current": current, "past": past}

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from satukota.base import addresses, clock
+from satukota.base.secrets import Sealed
 from satukota.rules import sun
 from satukota.rules.picture_truth.stream_truth import (
     StreamExpected,
@@ -45,7 +46,7 @@ class Brief:
     url: str
     username: str = ""
     password: str = field(default="", repr=False)
-    password_sealed: str = field(default="", repr=False)
+    password_sealed: Sealed | str = field(default="", repr=False)
     secret_lost: bool = False
     may_log_in: bool = True
     onvif_url: str = ""
@@ -67,7 +68,7 @@ class Kept:
     is_good: bool = False
     is_picture_fault: bool = False
     login_refused: bool = False
-    password_sealed: str = field(default="", repr=False)
+    password_sealed: Sealed | str = field(default="", repr=False)
     learned: Learned | None = field(default=None, repr=False)
     anchor_ids: frozenset[int] = frozenset()
 

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from satukota.base.secrets.fields import SealedTextField
+
 
 class Camera(models.Model):
     class Kind(models.TextChoices):
@@ -28,7 +30,7 @@ class Camera(models.Model):
     fps = models.FloatField(null=True, blank=True)
     onvif_address = models.CharField(max_length=200, blank=True)  # http://host:port/onvif/device_service
     username = models.CharField(max_length=80, blank=True)
-    password_sealed = models.TextField(blank=True)
+    password_sealed = SealedTextField(blank=True)
     login_refused_at = models.DateTimeField(null=True)  # one 401 with this password: not tried again until it changes
     sensitivity = models.CharField(max_length=6, default="sedang")  # rendah, sedang, tinggi
     installed_on = models.DateField(null=True, blank=True)
@@ -121,7 +123,7 @@ class CameraImportRow(models.Model):
     fate = models.CharField(max_length=8)  # new, changed, same, refused
     cells = models.JSONField()  # what will be written, by field; of a refused row: its text without secrets
     changes = models.JSONField(default=dict)  # {"name": ["before", "after"]} of a changed row, without secrets
-    password_sealed = models.TextField(blank=True)  # emptied when the import is applied
+    password_sealed = SealedTextField(blank=True)  # emptied when the import is applied
     complaints = models.JSONField(default=list)  # [{"column": "lat", "text": "…", "note": false}, …]
 
     class Meta:

@@ -33,7 +33,7 @@ def keep(pk: int, pieces: Iterable[bytes]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".half")
     with open(half, "wb", opener=_private) as out:
-        out.write(secrets.seal(key.decode()).encode() + b"\n")
+        out.write(secrets.seal_text(key.decode()).encode() + b"\n")
         for piece in _equal(pieces):
             digest.update(piece)
             out.write(lock.encrypt(piece) + b"\n")

@@ -248,7 +248,7 @@ def test_a_new_password_is_sealed_and_never_shown_or_logged(city: City, caplog) 
     assert camera.login_refused_at is None
     pages = client.get("/pusat/kamera/MB-001/").content + client.get("/pusat/kamera/MB-001/ubah").content
     assert b"Rahasia-77" not in pages
-    assert camera.password_sealed.encode() not in pages
+    assert camera.password_sealed.stored.encode() not in pages
     entry = AuditEntry.objects.get()
     assert "Rahasia-77" not in f"{entry.before}{entry.after}{entry.why}"
     assert "Rahasia-77" not in caplog.text

@@ -90,7 +90,7 @@ def test_a_refusal_of_the_old_password_does_not_block_the_new_one(city):
 
 
 def test_a_password_sealed_with_a_lost_key_is_told(city):
-    assert brief_of(make_camera(username="contoh", password_sealed="bukan-segel")).secret_lost
+    assert brief_of(make_camera(username="contoh", password_sealed=secrets.Sealed(token="bukan-segel"))).secret_lost
 
 
 def brief_of(camera: Camera) -> Brief:
