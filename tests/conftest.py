@@ -1,4 +1,7 @@
-"""What every test stands on: which database, which browser, and a quiet browser console."""
+"""What tests stand on: which database, which browser, and a quiet browser console.
+
+Whether a second factor is asked for is in the conftest.py above: it holds for the tests in src, too.
+"""
 
 import os
 import re

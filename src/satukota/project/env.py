@@ -37,6 +37,34 @@ def whole(name: str, default: int, *, least: int, most: int) -> int:
     return int(value)
 
 
+def one_of(name: str, default: str, allowed: set[str]) -> str:
+    value = text(name, default).lower()
+    if value not in allowed:
+        raise UnclearSetting(f"{name} must be one of {', '.join(sorted(allowed))}, not {value!r}")
+    return value
+
+
+def single_sign_on() -> dict[str, object]:
+    """SATUKOTA_OIDC_… as allauth's OpenID Connect provider; empty when the city has none."""
+    issuer = text("SATUKOTA_OIDC_ISSUER").rstrip("/")
+    if not issuer:
+        return {}
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}):
+        raise UnclearSetting(f"SATUKOTA_OIDC_ISSUER must start with https://, not {issuer!r}")
+    client_id, secret = text("SATUKOTA_OIDC_CLIENT_ID"), text("SATUKOTA_OIDC_CLIENT_SECRET")
+    if not client_id or not secret:
+        raise UnclearSetting("SATUKOTA_OIDC_ISSUER needs SATUKOTA_OIDC_CLIENT_ID and SATUKOTA_OIDC_CLIENT_SECRET too")
+    app = {
+        "provider_id": "kota",
+        "name": text("SATUKOTA_OIDC_NAME", "akun pegawai"),
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
+    }
+    return {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list without empty entries."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
