@@ -21,12 +21,15 @@ ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")
 HASH_KEY = local_secrets.given_or_kept("SATUKOTA_HASH_KEY", VAR / "hash.key")  # finds sealed values (base/secrets)
 SECRET_KEYS, SEAL_KEYS_FILE = local_secrets.seal_keys("SATUKOTA_SECRET_KEYS", VAR / "seal.key")
+AUDIT_KEY = local_secrets.audit_key("SATUKOTA_AUDIT_KEY", VAR / "audit.key")  # signs the days of the audit log
+AUDIT_OLD_KEYS = env.words("SATUKOTA_AUDIT_OLD_KEYS")  # public keys of days signed before the key was changed
 
 INSTALLED_APPS = [
     "satukota.base.accounts",
     "satukota.base.audit",
     "satukota.base.evidence",
     "satukota.base.feed",
+    "satukota.base.jobs",
     "satukota.base.messages",
     "satukota.base.page_frame",
     "satukota.city",
@@ -49,6 +52,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -59,10 +65,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "satukota.city.hats.HatMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "satukota.base.accounts.middleware.AccountMiddleware",
     "satukota.base.page_frame.middleware.UserErrorMiddleware",
 ]
 ROOT_URLCONF = "satukota.project.urls"
@@ -83,6 +91,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", VAR / "satukota.sqlite3")}
+# Rate limits and codes used once must be seen by every process; accounts' migration makes the table.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
@@ -93,17 +103,39 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"max_similarity": 0.6}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
 ]
+MFA = env.one_of("SATUKOTA_MFA", "required", {"required", "optional"})
 ACCOUNT_ADAPTER = "satukota.base.accounts.adapter.InvitedOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_SESSION_REMEMBER = False  # a shared machine in a shift room: the session ends with the browser
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("SATUKOTA_PROXIES", 0, least=0, most=5)  # whose X-Forwarded-For is believed
+MFA_ADAPTER = "satukota.base.accounts.adapter.SecondFactors"
+MFA_FORMS = {
+    "authenticate": "satukota.base.accounts.forms.AuthenticateForm",
+    "reauthenticate": "satukota.base.accounts.forms.ReauthenticateForm",
+    "add_webauthn": "satukota.base.accounts.forms.AddPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+OIDC_TRUSTS_MFA = env.flag("SATUKOTA_OIDC_MFA")  # a second factor shown there counts here
+SOCIALACCOUNT_ADAPTER = "satukota.base.accounts.single_sign_on.CitySignOn"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": env.single_sign_on()}
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/pusat/"
+LOGIN_REDIRECT_URL = "/pusat/mulai"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 12 * 3600  # one shift
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SATUKOTA_HTTPS")
@@ -145,12 +177,31 @@ FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-EMAIL_BACKEND = "django.core.mail.backends." + ("smtp" if env.text("SATUKOTA_SMTP_HOST") else "filebased")
-EMAIL_BACKEND += ".EmailBackend"
+SITE_URL = env.text("SATUKOTA_SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")  # links in letters
+CATCHER_PORT = env.whole("SATUKOTA_CATCHER_PORT", 8002, least=1, most=65534)  # sample: SMTP here, HTTP one above
+CATCHER_DIR = VAR / "catcher"
+CATCHER_TOKEN = local_secrets.kept(VAR / "catcher.key", local_secrets.random_key) if SAMPLE else ""
+EMAIL_HOST = env.text("SATUKOTA_SMTP_HOST", "127.0.0.1" if SAMPLE else "")
+EMAIL_PORT = env.whole("SATUKOTA_SMTP_PORT", CATCHER_PORT if SAMPLE else 25, least=1, most=65535)
+EMAIL_HOST_USER = env.text("SATUKOTA_SMTP_USER")
+EMAIL_HOST_PASSWORD = env.text("SATUKOTA_SMTP_PASSWORD")
+EMAIL_USE_TLS = env.flag("SATUKOTA_SMTP_STARTTLS")
+EMAIL_USE_SSL = env.flag("SATUKOTA_SMTP_TLS")
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
-EMAIL_HOST = env.text("SATUKOTA_SMTP_HOST")
-EMAIL_PORT = env.whole("SATUKOTA_SMTP_PORT", 25, least=1, most=65535)
 DEFAULT_FROM_EMAIL = env.text("SATUKOTA_MAIL_FROM", "satukota@localhost")
+CATCHER_URL = f"http://127.0.0.1:{CATCHER_PORT + 1}" if SAMPLE else ""
+MESSAGE_GATEWAYS = {
+    "whatsapp": {
+        "url": env.text("SATUKOTA_WHATSAPP_URL", CATCHER_URL and f"{CATCHER_URL}/whatsapp"),
+        "token": env.text("SATUKOTA_WHATSAPP_TOKEN", CATCHER_TOKEN),
+    },
+    "sms": {
+        "url": env.text("SATUKOTA_SMS_URL", CATCHER_URL and f"{CATCHER_URL}/sms"),
+        "token": env.text("SATUKOTA_SMS_TOKEN", CATCHER_TOKEN),
+    },
+}
 
 LOGGING = {
     "version": 1,
