@@ -138,6 +138,7 @@ COMMANDS = {
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
     "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),
     "watch": Command(_django("watch"), "pengawas: melihat semua yang dijaga", "looks at everything that is watched"),
-    "jobs": Command(_django("db_worker"), "pekerja latar belakang", "background jobs"),
+    "jobs": Command(_django("jobs"), "pekerja latar belakang, pengirim pesan", "background jobs, sending messages"),
+    "catch": Command(_django("catch"), "penangkap pesan contoh", "catches the sample city's messages"),
     "manage": Command(_django(), "perintah Django apa pun", "any Django command"),
 }

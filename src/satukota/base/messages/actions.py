@@ -1,29 +1,37 @@
-"""Telling people: written in the same transaction as the act, sent by the runner afterwards, at least once."""
+"""Telling people: written in the same transaction as the act, sent by the outbox afterwards, at least once."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.core.mail import send_mail
-from django.db.models import F, Q
-
 from .models import Message
+from .preferences import channels_of, held_until, preferences_of
 
-LONGEST_WAIT = timedelta(hours=1)
+Urgency = Message.Urgency
+SCREEN = Message.Channel.SCREEN
 
 
-def tell(recipients: Iterable[Any], *, kind: str, about: str, subject: str, body: str, path: str, at: datetime) -> None:
-    """Queue one message per person and channel. Telling the same thing twice is one message (unique in the table)."""
-    rows = []
-    for person in recipients:
-        channels = [Message.Channel.SCREEN] + ([Message.Channel.EMAIL] if person.email else [])
-        rows += [
-            Message(
-                recipient=person, channel=channel, kind=kind, about=about, subject=subject[:200], body=body, path=path,
-                created_at=at, sent_at=at if channel == Message.Channel.SCREEN else None,
-            )
-            for channel in channels
-        ]  # fmt: skip
+def tell(
+    recipients: Iterable[Any], *, kind: str, about: str, subject: str, body: str, path: str, at: datetime,
+    urgency: int = Urgency.NORMAL, answers: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Queue one message per person and channel. Telling the same thing twice is one message (unique in the table).
+
+    `answers` names kinds told about the same thing before (a recovery answers a failure): who was told of them over a
+    channel is told over it now, whatever they have chosen since. Quiet hours hold back only Urgency.LOW.
+    """
+    people = list(recipients)
+    choices, before = preferences_of(people), _told_over(about, answers)
+    rows = [
+        Message(
+            recipient=person, channel=channel, kind=kind, about=about, subject=subject[:200], body=body, path=path,
+            urgency=urgency, created_at=at, sent_at=at if channel == SCREEN else None,
+            not_before=held_until(choices[person.pk], urgency, at),
+        )
+        for person in people
+        for channel in channels_of(person, choices[person.pk], before[person.pk])
+    ]  # fmt: skip
     Message.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -32,27 +40,19 @@ def told_of(about: str, kinds: Iterable[str]) -> set[int]:
     return set(Message.objects.filter(about=about, kind__in=kinds).values_list("recipient_id", flat=True))
 
 
-def send_due(at: datetime, limit: int = 50) -> int:
-    """Send what waits, oldest first; a failure waits longer each time and never holds up the others. Returns sent."""
-    waiting = Message.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=at), sent_at=None, tries__lt=20)
-    sent = 0
-    for message in waiting.select_related("recipient").order_by("created_at")[:limit]:
-        pause = min(LONGEST_WAIT, timedelta(seconds=15 * 2**message.tries))
-        claimed = Message.objects.filter(pk=message.pk, tries=message.tries, sent_at=None)
-        if not claimed.update(tries=F("tries") + 1, next_try_at=at + pause):
-            continue  # another runner has it
-        try:
-            send_mail(message.subject, message.body, None, [message.recipient.email])
-        except Exception as problem:
-            Message.objects.filter(pk=message.pk).update(problem=str(problem)[:200])
-            continue
-        Message.objects.filter(pk=message.pk).update(sent_at=at, problem="")
-        sent += 1
-    return sent
+def _told_over(about: str, kinds: Iterable[str]) -> dict[int, set[str]]:
+    """Channels by user id. One query, none without kinds."""
+    found: dict[int, set[str]] = defaultdict(set)
+    asked = list(kinds)
+    if asked:
+        told = Message.objects.filter(about=about, kind__in=asked).exclude(channel=SCREEN)
+        for person, channel in told.values_list("recipient_id", "channel"):
+            found[person].add(channel)
+    return found
 
 
 def unread_count(user: Any) -> int:
-    return Message.objects.filter(recipient=user, channel=Message.Channel.SCREEN, read_at=None).count()
+    return Message.objects.filter(recipient=user, channel=SCREEN, read_at=None).count()
 
 
 def mark_read(user: Any, at: datetime, ids: Iterable[int] | None = None) -> int:

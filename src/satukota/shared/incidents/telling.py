@@ -15,6 +15,7 @@ from satukota.base.feed import actions as feed
 from satukota.base.messages import actions as messages
 from satukota.city import queries as registers
 from satukota.city.models import Person
+from satukota.rules import severity as rules
 
 from .models import Incident, Member
 from .words import in_city_language, severity_words
@@ -55,7 +56,7 @@ def tell_failure(incident: Incident, kind: str, people: Iterable[Any], *, at: da
     grave = severity_words(incident.severity)
     messages.tell(
         people, kind=kind, about=about(incident), subject=f"[{grave}] {incident.title}",
-        body=_body(incident, lead), path=path_of(incident.number), at=at,
+        body=_body(incident, lead), path=path_of(incident.number), at=at, urgency=_urgency(incident),
     )  # fmt: skip
 
 
@@ -84,8 +85,16 @@ def tell_recovered(incident: Incident, at: datetime) -> int:
     messages.tell(
         people, kind="incident_recovered", about=about(incident), subject=_("[Pulih] %s") % incident.title,
         body=_body(incident, _("Semua yang terdampak sudah berfungsi lagi.")), path=path_of(incident.number), at=at,
+        urgency=_urgency(incident), answers=FAILURE_KINDS,
     )  # fmt: skip
     return len(people)
+
+
+def _urgency(incident: Incident) -> int:
+    """Only what is of low severity may wait for the end of somebody's quiet hours."""
+    if incident.severity <= rules.LOW:
+        return messages.Urgency.LOW
+    return messages.Urgency.URGENT if incident.severity >= rules.CRITICAL else messages.Urgency.NORMAL
 
 
 def publish(incident: Incident, act: str, at: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from satukota.base import clock
 from satukota.base.evidence import actions as evidence
 from satukota.base.feed import actions as feed
-from satukota.base.messages import actions as messages
+from satukota.base.jobs.heart import beating
 
 from . import registry
 from .models import Chore, RunnerBeat
@@ -19,7 +19,8 @@ from .rollups import roll_up_due
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=15)  # a chore whose runner was killed starts again after this
+LEASE = timedelta(seconds=90)  # a chore whose runner was killed starts again after this
+BEAT_S = 20.0  # how often whoever is at a chore makes its lease last longer
 DEAD = timedelta(days=1)  # runners silent for so long are forgotten
 
 
@@ -35,7 +36,6 @@ OURS: registry.Chores = {
     "monitoring.roll_up": (60, roll_up_due),
     "monitoring.forget_old_readings": (600, forget_old_readings),
     "monitoring.forget_dead_runners": (3600, forget_dead_runners),
-    "messages.send_due": (5, messages.send_due),
     "evidence.delete_due": (3600, delete_due_evidence),
     "feed.forget_old": (600, feed.forget_old),
 }
@@ -75,8 +75,15 @@ def run_due(by: str, at: datetime) -> int:
 
 def _run(name: str, work: Callable[[datetime], object], by: str, at: datetime, every: timedelta) -> None:
     problem = ""
+    began = time.monotonic()
+
+    def hold() -> None:
+        now = at + timedelta(seconds=time.monotonic() - began)
+        Chore.objects.filter(name=name, held_by=by).update(lease_until=now + LEASE)
+
     try:
-        work(at)
+        with beating(hold, BEAT_S, name=f"chore-{name}"):
+            work(at)
     except Exception as failure:
         log.exception("chore %s failed", name)
         problem = f"{type(failure).__name__}: {failure}"[:200]
