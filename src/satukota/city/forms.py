@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from . import access
-from .models import Duty, Feeder, Kelurahan, Opd, Person, Place
+from .models import Duty, Feeder, Kecamatan, Kelurahan, Opd, Person, Place
 from .roles import ROLES, Reach
 from .words import LABELS, PLACE_KINDS
 
@@ -85,15 +85,30 @@ class DutyNew(RegisterForm):
     role = forms.ChoiceField()
     acting = forms.ChoiceField(choices=Duty.Acting.choices, required=False)
     decree = text(80, required=False, help_text=_("Wajib bagi Plt., Plh., dan Pj."))
+    kecamatan_id = row(Kecamatan.objects.all(), required=False, empty_label=_("seluruh wilayah OPD"))
+    kelurahan_id = row(Kelurahan.objects.defer("area"), required=False, empty_label=_("seluruh wilayah OPD"))
+    rt = forms.RegexField(r"^\d{1,3}\Z", required=False, help_text=_("Nomor RT dalam kelurahan itu, misalnya 007."))
+    fiscal_year = forms.IntegerField(
+        min_value=2000, max_value=2100, required=False, help_text=_("Hanya bagi tugas anggaran satu tahun."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )  # fmt: skip
     on_call = forms.BooleanField(required=False, help_text=_("Insiden OPD ini datang kepadanya lebih dahulu."))
     from_on = day()
     to_on = day(required=False, help_text=_("Kosong: sampai diakhiri."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        all_roles = access.scope(self.user, "registers.edit").everywhere
-        roles = [role for role in ROLES.values() if all_roles or role.reach is Reach.OPD]
+        all_roles = access.scope(self.user, "people.edit").everywhere
+        roles = [role for role in ROLES.values() if all_roles or (role.reach is Reach.OPD and not role.leads)]
         self.fields["role"].choices = [(role.key, role.name) for role in roles]
+
+
+class Substitution(RegisterForm):
+    person_id = row(Person.objects.all())
+    acting = forms.ChoiceField(choices=[choice for choice in Duty.Acting.choices if choice[0]])
+    decree = text(80, help_text=_("Nomor surat perintah atau keputusan."))
+    from_on = day()
+    to_on = day(required=False, help_text=_("Kosong: sampai diakhiri."))
 
 
 class PlaceEdit(RegisterForm):

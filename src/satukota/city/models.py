@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from satukota.base.secrets.fields import SealedHashField, SealedTextField
 
 KELURAHAN_CODE = RegexValidator(r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", "Kode kelurahan Kemendagri: 64.74.01.1001")
+RT_NUMBER = RegexValidator(r"^\d{3}\Z", "Nomor RT tiga angka: 007")
 
 
 class Kota(models.Model):
@@ -118,7 +119,11 @@ class Person(models.Model):
 
 
 class Duty(models.Model):
-    """A person holds a role at an OPD for some days, in their own right or acting (Plt., Plh.) under a decree."""
+    """A person holds a role at an OPD for some days, in their own right or acting (Plt., Plh., Pj.) under a decree.
+
+    An area narrows the duty to it; none means the whole area of the OPD. A budget year narrows it to papers of that
+    year.
+    """
 
     class Acting(models.TextChoices):
         NO = "", "Definitif"
@@ -131,6 +136,11 @@ class Duty(models.Model):
     opd = models.ForeignKey(Opd, models.PROTECT, related_name="duties")
     acting = models.CharField(max_length=3, choices=Acting, blank=True, default="")
     decree = models.CharField(max_length=80, blank=True)
+    substitutes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="substituted_by")
+    kecamatan = models.ForeignKey(Kecamatan, models.PROTECT, null=True, blank=True, related_name="+")
+    kelurahan = models.ForeignKey(Kelurahan, models.PROTECT, null=True, blank=True, related_name="+")
+    rt = models.CharField(max_length=3, blank=True, validators=[RT_NUMBER])  # 007, within the kelurahan
+    fiscal_year = models.PositiveSmallIntegerField(null=True, blank=True)
     on_call = models.BooleanField(default=False)  # duty officer: whom an incident of this OPD goes to first
     from_on = models.DateField()
     to_on = models.DateField(null=True, blank=True)
@@ -138,9 +148,18 @@ class Duty(models.Model):
     class Meta:
         ordering = ["-on_call", "from_on"]
         verbose_name = "tugas"
+        # Two definitive heads of one OPD at a time are refused by the database too: migration 0004.
         constraints = [
             models.CheckConstraint(name="duty_days", condition=Q(to_on=None) | Q(to_on__gte=F("from_on"))),
             models.CheckConstraint(name="duty_acting_has_decree", condition=Q(acting="") | ~Q(decree="")),
+            models.CheckConstraint(name="duty_acting_known", condition=Q(acting__in=["", "plt", "plh", "pj"])),
+            models.CheckConstraint(name="duty_substitute_acts", condition=Q(substitutes=None) | ~Q(acting="")),
+            models.CheckConstraint(name="duty_one_area", condition=Q(kecamatan=None) | Q(kelurahan=None)),
+            models.CheckConstraint(name="duty_rt_in_kelurahan", condition=Q(rt="") | Q(kelurahan__isnull=False)),
+            models.CheckConstraint(
+                name="duty_fiscal_year",
+                condition=Q(fiscal_year=None) | Q(fiscal_year__gte=2000, fiscal_year__lte=2100),
+            ),
         ]
 
     def __str__(self) -> str:

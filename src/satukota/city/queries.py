@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 
 from satukota.base import clock
 from satukota.base.accounts.models import User
 
 from .areas import AreaIndex
 from .models import Duty, Kelurahan, Kota, Opd, Person
-from .roles import ROLES, Reach
+from .roles import LEADING, ROLES, Reach
 
 _areas: tuple[tuple[tuple[int, str], ...], AreaIndex[Kelurahan]] | None = None
 
@@ -47,13 +47,19 @@ def on_day(day: date) -> Q:
 
 
 def current_duties(at: datetime) -> QuerySet[Duty]:
-    return Duty.objects.filter(on_day(clock.local(at).date())).select_related("person", "opd")
+    return Duty.objects.filter(on_day(clock.local(at).date())).select_related("person", "opd", "kelurahan", "kecamatan")
 
 
 def duty_officer(opd_id: int, at: datetime) -> Person | None:
-    """Whom an incident of the OPD goes to: on call first (longest serving), else its head, acting or not. One query."""
-    head = Q(role="kepala_opd")
-    order = Case(When(on_call=True, then=Value(0)), default=Value(1), output_field=IntegerField())
+    """Whom an incident of the OPD goes to: on call first (longest serving), else its head. One query.
+
+    Before a head goes whoever acts for them these days.
+    """
+    head = Q(role__in=LEADING)
+    order = Case(
+        When(on_call=True, then=Value(0)), When(substitutes__isnull=False, then=Value(1)), default=Value(2),
+        output_field=IntegerField(),
+    )  # fmt: skip
     duty = (
         current_duties(at).filter(Q(on_call=True) | head, opd_id=opd_id)
         .order_by(order, "from_on", "pk").first()
@@ -61,12 +67,20 @@ def duty_officer(opd_id: int, at: datetime) -> Person | None:
     return duty.person if duty else None
 
 
-def people_with(permission: str, opd_id: int | None, at: datetime | None = None) -> list[User]:
-    """Accounts to tell: active people whose duties allow `permission` at that OPD, or city-wide. One query."""
+def people_with(
+    permission: str, opd_id: int | None, at: datetime | None = None, *, area_id: int | None = None
+) -> list[User]:
+    """Accounts to tell: active people one of whose duties, worn or not, allows `permission` there. One query.
+
+    `area_id`, the kelurahan: duties limited to an area count only for what lies in it.
+    """
     allowing = [role for role in ROLES.values() if permission in role.allows]
-    everywhere = Q(role__in=[role.key for role in allowing if role.reach is Reach.CITY])
-    there = Q(role__in=[role.key for role in allowing], opd_id=opd_id)
-    reach = everywhere | there if opd_id is not None else everywhere
+    city, opd, area = ([role.key for role in allowing if role.reach is reach] for reach in Reach)
+    unlimited = Q(kecamatan=None, kelurahan=None)
+    named = Q(kelurahan=area_id) | Q(kecamatan__kelurahan=area_id) if area_id is not None else Q(pk__in=())
+    at_home = Q(role__in=area, opd__kelurahan=area_id) & unlimited if area_id is not None else Q(pk__in=())
+    owners = Q(role__in=city) | Q(role__in=opd, opd_id=opd_id) if opd_id is not None else Q(role__in=city)
+    reach = (owners & (unlimited | named)) | (Q(role__in=area) & named) | at_home
     held = current_duties(at or clock.now()).filter(reach, person__user__is_active=True)
     return list(User.objects.filter(pk__in=held.values("person__user")).order_by("username"))
 
@@ -89,8 +103,9 @@ def counts(rows: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
 
 
 def heads_of(opd_ids: Sequence[int], at: datetime) -> dict[int, Duty]:
-    """Who heads each OPD that day; a definitive head goes before an acting one. One query."""
-    heads = current_duties(at).filter(opd__in=opd_ids, role="kepala_opd").order_by("-acting", "from_on")
+    """Who heads each OPD that day, in one query: who acts for an absent head, else the definitive, else who acts."""
+    heads = current_duties(at).filter(opd__in=opd_ids, role__in=LEADING)
+    heads = heads.order_by(F("substitutes").asc(nulls_first=True), "-acting", "from_on")  # the last one stays
     return {duty.opd_id: duty for duty in heads}
 
 

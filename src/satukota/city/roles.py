@@ -1,4 +1,8 @@
-"""Roles as data: which acts they allow and how far they reach. Source: domain reference, roles and visibility."""
+"""Roles as data: which acts they allow and how far they reach. Source: domain reference, roles and visibility.
+
+A role is held as a `Duty`. Two kinds of people hold none: who only looks at the public pages (no account), and a
+citizen with an account, who sees what is public and what is their own.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,8 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Reach(Enum):
+    """A duty that names an area narrows any of these to it."""
+
     CITY = "city"  # things of every OPD
     OPD = "opd"  # things of the OPD the duty is held at
+    AREA = "area"  # things of every OPD that lie in the area of the duty, else of its office; without one nothing
 
 
 @dataclass(frozen=True)
@@ -17,26 +24,66 @@ class Role:
     name: str  # shown to people, translated
     reach: Reach
     allows: frozenset[str]
+    leads: bool = False  # heads its OPD: one definitive holder among all leading roles at a time
 
 
-SEE = frozenset({"monitoring.view", "cameras.view", "incidents.view", "registers.view"})
-HANDLE = frozenset({"incidents.open", "incidents.handle", "incidents.note"})
+NOTHING: frozenset[str] = frozenset()  # a role of works to come: it can be held, and opens no page yet
+READ = frozenset({"registers.view"})
+SEE = READ | {"monitoring.view", "cameras.view", "incidents.view"}
+REPORT = frozenset({"incidents.open", "incidents.note"})
+HANDLE = REPORT | {"incidents.handle"}
 LEAD = frozenset({"incidents.assign", "incidents.merge", "incidents.close", "sop.edit", "maintenance.declare"})
 TECHNICAL = frozenset({"cameras.technical", "cameras.edit", "cameras.import", "cameras.reference", "registers.edit"})
+AUDIT = frozenset({"audit.view"})
+PEOPLE = frozenset({"people.edit"})
 
-ROLES: dict[str, Role] = {
-    role.key: role
-    for role in (
-        Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | {"incidents.close"}),
-        Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | {"cameras.reference"}),
-        Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL
-             | {"maintenance.declare", "incidents.close"}),
-        Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
-        Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE),
-        Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | {"audit.view", "cameras.technical"}),
-        Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
-        Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | {"registers.edit"}),
-    )
-}  # fmt: skip
+_ALL = (
+    # The command centre
+    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | {"incidents.close"}),
+    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | {"cameras.reference"}),
+    Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT),
+    Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
+    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL
+         | {"maintenance.declare", "incidents.close"}),
+    Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | {"incidents.note"}),
+    # Offices
+    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE, leads=True),
+    Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
+    Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE),
+    Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"}),
+    Role("camat", _("Camat"), Reach.AREA, SEE | REPORT, leads=True),
+    Role("lurah", _("Lurah"), Reach.AREA, SEE | REPORT, leads=True),
+    Role("kelurahan_staff", _("Petugas kelurahan"), Reach.AREA, SEE | REPORT),
+    Role("ketua_rt", _("Ketua RT"), Reach.AREA, NOTHING),
+    # Government of the city
+    Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
+    Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
+    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | {"cameras.technical"}),
+    Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
+    # Plan and budget
+    Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),
+    Role("planner", _("Perencana OPD"), Reach.OPD, SEE),
+    Role("kpa", _("Kuasa pengguna anggaran"), Reach.OPD, SEE),
+    Role("pptk", _("Pejabat pelaksana teknis kegiatan"), Reach.OPD, SEE),
+    Role("ppk_skpd", _("Pejabat penatausahaan keuangan"), Reach.OPD, READ),
+    Role("treasurer", _("Bendahara"), Reach.OPD, READ),
+    Role("bud", _("Bendahara umum daerah"), Reach.CITY, READ),
+    # Information, data and its protection
+    Role("ppid_utama", _("PPID utama"), Reach.CITY, READ),
+    Role("ppid_pelaksana", _("PPID pelaksana"), Reach.OPD, READ),
+    Role("atasan_ppid", _("Atasan PPID"), Reach.CITY, READ),
+    Role("walidata", _("Walidata"), Reach.CITY, SEE),
+    Role("data_producer", _("Produsen data"), Reach.OPD, READ),
+    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT),
+    # Services
+    Role("signer", _("Pejabat penanda tangan"), Reach.OPD, READ),
+    Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),
+    Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"})),
+    # Who keeps the house
+    Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | {"registers.edit"}),
+    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | AUDIT | {"registers.edit"}),
+)  # fmt: skip
 
-PERMISSIONS: frozenset[str] = frozenset().union(*(role.allows for role in ROLES.values()))
+ROLES: dict[str, Role] = {role.key: role for role in _ALL}
+LEADING: frozenset[str] = frozenset(role.key for role in _ALL if role.leads)
+PERMISSIONS: frozenset[str] = frozenset().union(*(role.allows for role in _ALL))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .pages import editing, listing, things
+from .pages import editing, listing, staffing, things
 
 app_name = "city"
 urlpatterns = [
@@ -8,8 +8,10 @@ urlpatterns = [
     path("ubah/opd/", editing.add_opd, name="add_opd"),
     path("ubah/opd/<slug:code>/", editing.edit_opd, name="edit_opd"),
     path("ubah/opd/<slug:code>/akhiri/", editing.end_opd, name="end_opd"),
-    path("ubah/opd/<slug:code>/tugas/", editing.add_duty, name="add_duty"),
-    path("ubah/tugas/<int:pk>/akhiri/", editing.end_duty, name="end_duty"),
+    path("ubah/opd/<slug:code>/tugas/", staffing.add_duty, name="add_duty"),
+    path("ubah/tugas/<int:pk>/akhiri/", staffing.end_duty, name="end_duty"),
+    path("ubah/tugas/<int:pk>/ganti/", staffing.substitute_duty, name="substitute_duty"),
+    path("bertugas", staffing.wear, name="wear"),
     path("ubah/orang/", editing.add_person, name="add_person"),
     path("ubah/orang/<int:pk>/", editing.edit_person, name="edit_person"),
     path("ubah/tempat/", editing.add_place, name="add_place"),

@@ -1,13 +1,20 @@
 """Names of columns and kinds as people read them, shared by pages, forms, complaints and files."""
 
+from typing import Any
+
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
+
+from .roles import ROLES
 
 LABELS = {
     "acting": _("Sifat jabatan"),
     "code": _("Kode"),
     "decree": _("Nomor surat"),
     "ends_on": _("Berakhir"),
+    "fiscal_year": _("Tahun anggaran"),
     "from_on": _("Mulai"),
+    "kecamatan": _("Kecamatan"),
     "kelurahan": _("Kelurahan"),
     "kind": _("Jenis"),
     "lat": _("Lintang"),
@@ -26,12 +33,14 @@ LABELS = {
     "repair_hours": _("Batas perbaikan (jam)"),
     "required_availability": _("Ketersediaan dijanjikan (%)"),
     "role": _("Peran"),
+    "rt": _("RT"),
     "short_name": _("Nama pendek"),
     "source": _("Sumber"),
     "stake": _("Taruhan"),
     "stake_reason": _("Alasan taruhan"),
     "starts_on": _("Mulai"),
     "subject": _("Perihal"),
+    "substitutes": _("Menggantikan"),
     "to_on": _("Sampai"),
     "upstream": _("Hulu"),
     "valid_from": _("Berlaku mulai"),
@@ -67,6 +76,7 @@ ACTS = {
     "city.person_edited": _("data orang diubah"),
     "city.duty_assigned": _("tugas diberikan"),
     "city.duty_ended": _("tugas diakhiri"),
+    "city.hat_changed": _("berganti tugas"),
     "city.place_added": _("tempat didaftarkan"),
     "city.place_edited": _("tempat diubah"),
     "city.feeder_added": _("sambungan atau listrik didaftarkan"),
@@ -76,3 +86,27 @@ ACTS = {
 }
 
 WATCHED_KINDS = {"camera": _("kamera"), "link": _("sambungan"), "power": _("listrik")}
+
+
+def role_name(duty: Any) -> str:
+    """The role in words; a role that is no longer known shows its key."""
+    return str(ROLES[duty.role].name) if duty.role in ROLES else duty.role
+
+
+def titled(duty: Any) -> str:
+    """Plt. Kepala OPD: how the holder is addressed."""
+    return f"{duty.get_acting_display()} {role_name(duty)}" if duty.acting else role_name(duty)
+
+
+def area_words(duty: Any) -> str:
+    """Kelurahan Api-Api RT 007; empty for a duty that is not limited to an area."""
+    if duty.kelurahan:
+        rt = f" RT {duty.rt}" if duty.rt else ""
+        return __("Kelurahan %s") % duty.kelurahan + rt
+    return __("Kecamatan %s") % duty.kecamatan if duty.kecamatan else ""
+
+
+def duty_words(duty: Any) -> str:
+    """Plt. Kepala OPD · Dishub · Kecamatan Bontang Utara · 2026."""
+    year = str(duty.fiscal_year) if duty.fiscal_year else ""
+    return " · ".join(part for part in (titled(duty), str(duty.opd), area_words(duty), year) if part)

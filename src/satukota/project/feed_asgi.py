@@ -12,11 +12,11 @@ from typing import Any  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from satukota.base.feed import stream  # noqa: E402
-from satukota.city import access  # noqa: E402
+from satukota.city import access, hats  # noqa: E402
 
 
-def scope_of(user: Any) -> access.Scope | None:
-    return access.scope(user, "monitoring.view") or None
+def scope_of(user: Any, session: Any) -> access.Scope | None:
+    return access.scope(hats.dress(user, session), "monitoring.view") or None
 
 
 def origins() -> list[str]:

@@ -1,7 +1,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from satukota.city.gates import for_everyone
 
+
+@for_everyone("says only that the process runs")
 def healthy(request: HttpRequest) -> HttpResponse:
     """Answers as soon as the process can serve; asks nothing of the database."""
     return HttpResponse("sehat", content_type="text/plain")
@@ -9,7 +12,7 @@ def healthy(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("sehat", healthy),
-    path("akun/", include("allauth.urls")),
+    path("akun/", include("satukota.project.account_urls")),
     path("bahasa/", include("django.conf.urls.i18n")),
     path("pusat/", include("satukota.faces.command_centre.urls")),
     path("pusat/kamera/", include("satukota.work.cameras.urls")),

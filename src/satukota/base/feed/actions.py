@@ -13,14 +13,18 @@ KEPT = timedelta(days=2)
 
 
 @transaction.atomic
-def publish(topic: str, subject: str, payload: dict[str, Any], *, opd_id: int | None, at: datetime) -> FeedEntry:
-    """Append one entry in the caller's transaction.
+def publish(
+    topic: str, subject: str, payload: dict[str, Any], *, opd_id: int | None, at: datetime, area_id: int | None = None
+) -> FeedEntry:
+    """Append one entry in the caller's transaction. Who serves an area only gets what lies in it.
 
     PostgreSQL hands out ids before commit: two writers could show id 8 before id 7 and a reader would miss 7. Holding
     the line until commit keeps ids in commit order.
     """
     hold_line()
-    return FeedEntry.objects.create(at=at, topic=topic, subject=subject, opd_id=opd_id, payload=payload)
+    return FeedEntry.objects.create(
+        at=at, topic=topic, subject=subject, opd_id=opd_id, area_id=area_id, payload=payload
+    )
 
 
 def forget_old(at: datetime) -> int:

@@ -8,6 +8,7 @@ class FeedEntry(models.Model):
     topic = models.CharField(max_length=40)  # status_changed, incident_changed
     subject = models.CharField(max_length=60)  # target code, incident number
     opd_id = models.IntegerField(null=True)  # whose thing it is; null: everybody who may watch
+    area_id = models.IntegerField(null=True)  # the area it lies in; null: not known to lie in any
     payload = models.JSONField()
 
     def __str__(self) -> str:

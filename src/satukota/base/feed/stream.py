@@ -6,7 +6,6 @@ disconnected; it comes back by itself and resumes.
 """
 
 import asyncio
-import itertools
 import json
 import logging
 import sys
@@ -15,11 +14,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 from django.http.cookie import parse_cookie
@@ -28,7 +28,7 @@ from .models import FeedEntry
 
 POLL_S = 0.15
 HEARTBEAT_S = 15.0
-RECHECK_EVERY = 4  # heartbeats: how soon a listener whose session ended is let go
+RECHECK_S = 20.0  # how soon a changed hat, an ended duty or a signed-out session takes effect
 REMEMBERED = 2_000  # entries held in memory for those who resume
 QUEUE_LIMIT = 500
 BATCH = 500
@@ -38,10 +38,10 @@ Asgi = Callable[..., Awaitable[Any]]
 
 
 class Covers(Protocol):
-    def covers(self, opd_id: int | None) -> bool: ...
+    def covers(self, opd_id: int | None, area_id: int | None = None) -> bool: ...
 
 
-ScopeOf = Callable[[Any], Covers | None]
+ScopeOf = Callable[[Any, Any], Covers | None]  # the account and its session → what it may see now
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Wire:
     id: int
     opd_id: int | None
     text: bytes
+    area_id: int | None = None
 
 
 @dataclass(eq=False)  # kept in a set: one listener is itself only
@@ -60,7 +61,7 @@ class Listener:
     queue: asyncio.Queue[Wire | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
 
     def may_see(self, wire: Wire) -> bool:
-        return wire.opd_id is None or self.scope.covers(wire.opd_id)
+        return wire.opd_id is None or self.scope.covers(wire.opd_id, wire.area_id)
 
     def let_go(self) -> None:
         """End this listener's connection after what it is being sent now; it may come back and resume."""
@@ -74,11 +75,14 @@ HEARTBEAT = Wire(sys.maxsize, None, b": masih di sini\n\n")
 
 def wire_of(entry: FeedEntry) -> Wire:
     body = json.dumps({"at": entry.at.isoformat(), "subject": entry.subject, "payload": entry.payload})
-    return Wire(entry.pk, entry.opd_id, f"id: {entry.pk}\nevent: {entry.topic}\ndata: {body}\n\n".encode())
+    text = f"id: {entry.pk}\nevent: {entry.topic}\ndata: {body}\n\n".encode()
+    return Wire(entry.pk, entry.opd_id, text, entry.area_id)
 
 
 class Stream:
-    """Reads the table and hands entries to listeners. `scope_of(user)` says what a person may see, None for nothing.
+    """Reads the table and hands entries to listeners.
+
+    `scope_of(user, session)` says what a person may see now, None for nothing.
 
     The reader has a thread of its own, so that a thousand screens that come back at once (each is asked for its
     session) do not delay what is new.
@@ -95,7 +99,8 @@ class Stream:
 
     async def start(self) -> None:
         self.last_id = await self._in(self._reading, _newest_id)
-        self._tasks = [asyncio.create_task(self._read_for_ever()), asyncio.create_task(self._keep_alive())]
+        self._tasks = [asyncio.create_task(self._read_for_ever()), asyncio.create_task(self._keep_alive()),
+                       asyncio.create_task(self._recheck_for_ever())]  # fmt: skip
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -110,8 +115,8 @@ class Stream:
         """What the person behind these cookies may see now; None when nobody is signed in or they may see nothing."""
 
         def ask() -> Covers | None:
-            user = user_of(cookies)
-            return self.scope_of(user) if user else None
+            user, session = visitor_of(cookies)
+            return self.scope_of(user, session) if user else None
 
         return await self._in(self._asking, ask)
 
@@ -164,13 +169,16 @@ class Stream:
                     listener.let_go()
 
     async def _keep_alive(self) -> None:
-        """A heartbeat for everyone; and now and then, whether they are still signed in."""
-        for beat in itertools.count(1):
+        while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._give(HEARTBEAT)
-            if beat % RECHECK_EVERY == 0:
-                for listener in list(self.listeners):
-                    await self._recheck(listener)
+
+    async def _recheck_for_ever(self) -> None:
+        """Whether everyone is still signed in, and what they may see under the hat they wear by now."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            for listener in list(self.listeners):
+                await self._recheck(listener)
 
     async def _recheck(self, listener: Listener) -> None:
         try:
@@ -198,11 +206,11 @@ def _entries_between(since: int, upto: int) -> list[Wire] | None:
     return [wire_of(entry) for entry in FeedEntry.objects.filter(pk__gt=since, pk__lte=upto).order_by("pk")]
 
 
-def user_of(cookies: str) -> Any | None:
-    """The signed-in, active user of a session cookie, or None."""
-    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
-    user_id = SessionStore(session_key=key).get(SESSION_KEY) if key else None
-    return get_user_model().objects.filter(pk=user_id, is_active=True).first() if user_id else None
+def visitor_of(cookies: str) -> tuple[Any | None, SessionStore]:
+    """The signed-in, active user of a session cookie, or None; and the session. As strict as the pages are."""
+    session = SessionStore(session_key=parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
+    user = get_user(SimpleNamespace(session=session)) if session.session_key else None
+    return (user if user is not None and user.is_active else None), session
 
 
 def application(scope_of: ScopeOf, origins: Iterable[str]) -> Asgi:

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,21 +15,29 @@ from satukota.base import clock
 from satukota.base.errors import UserError
 
 from .. import access, actions, forms
-from ..models import Contract, Duty, Feeder, Opd, Person, Place
-from . import registers
+from ..gates import needs
+from ..models import Contract, Feeder, Opd, Person, Place
+from . import registers, serving
 from .listing import Listing
 
 Act = Callable[..., Any]
 both = require_http_methods(["GET", "POST"])
 
 
-def _fill(
+def fill(
     request: HttpRequest, form_class: type[forms.RegisterForm], act: Act, *, title: str, of: Listing,
     back: str, initial: dict[str, Any] | None = None, go: Callable[[Any], str] | None = None, danger: str = "",
+    confirm: Callable[[forms.RegisterForm], list[str]] | None = None,
 ) -> HttpResponse:  # fmt: skip
-    """Show the form, or do `act` with its values and go on; a complaint keeps what was typed."""
+    """Show the form, or do `act` with its values and go on; a complaint keeps what was typed.
+
+    With `confirm` a valid form is shown once more, with sentences of what it will do, and acts when sent again.
+    """
     form = form_class(request.POST or None, user=request.user, initial=initial or {})
+    asks: list[str] = []
     if request.method == "POST" and form.is_valid():
+        asks = confirm(form) if confirm and "sure" not in request.POST else []
+    if request.method == "POST" and form.is_valid() and not asks:
         try:
             row = act(**form.values(), by=request.user, at=clock.now())
         except UserError as problem:
@@ -41,7 +48,7 @@ def _fill(
             messages.success(request, _("Tersimpan."))
             return redirect(go(row) if go else back)
     crumbs = [(_("Register"), reverse("city:home")), (str(of.label), reverse("city:list", args=[of.key]))]
-    told = {"form": form, "title": title, "back": back, "danger": danger, "crumbs": crumbs}
+    told = {"form": form, "title": title, "back": back, "danger": danger, "asks": asks, "crumbs": crumbs}
     return render(request, "city/edit.html", told, status=422 if form.errors else 200)
 
 
@@ -69,124 +76,105 @@ def contract_url(row: Contract) -> str:
     return reverse("city:contract", args=[row.pk])
 
 
+def opd_to_edit(user: Any, code: str, permission: str) -> Opd:
+    return access.to_edit(Opd.objects.all(), user, permission, owner="pk", code=code)
+
+
+def _feeder(user: Any, code: str, permission: str) -> Feeder:
+    return access.to_edit(Feeder.objects.all(), user, permission, code=code)
+
+
+def _contract(user: Any, pk: int, permission: str) -> Contract:
+    return access.to_edit(Contract.objects.all(), user, permission, owner="opd", pk=pk)
+
+
 @both
-@login_required
+@needs("registers.edit")
 def add_opd(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.edit")
-    return _fill(request, forms.OpdNew, actions.add_opd, title=_("Daftarkan OPD"), of=registers.OPD,
+    return fill(request, forms.OpdNew, actions.add_opd, title=_("Daftarkan OPD"), of=registers.OPD,
                  back=_list_url(registers.OPD), initial={"valid_from": registers.today()}, go=opd_url)  # fmt: skip
 
 
 @both
-@login_required
-def edit_opd(request: HttpRequest, code: str) -> HttpResponse:
-    row = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
+@needs("registers.edit", find=opd_to_edit, by="code")
+def edit_opd(request: HttpRequest, row: Opd) -> HttpResponse:
     now = {name: getattr(row, name) for name in ("name", "short_name", "kind", "parent_id", "source")}
-    return _fill(request, forms.OpdEdit, partial(actions.edit_opd, row.pk), title=_("Ubah %(opd)s") % {"opd": row},
+    return fill(request, forms.OpdEdit, partial(actions.edit_opd, row.pk), title=_("Ubah %(opd)s") % {"opd": row},
                  of=registers.OPD, back=opd_url(row), initial=now, go=opd_url)  # fmt: skip
 
 
 @both
-@login_required
-def end_opd(request: HttpRequest, code: str) -> HttpResponse:
-    row = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
+@needs("registers.edit", find=opd_to_edit, by="code")
+def end_opd(request: HttpRequest, row: Opd) -> HttpResponse:
     held = row.duties.filter(to_on=None).count()
     danger = _("%(opd)s tidak lagi dapat memiliki apa pun sesudah hari itu. %(n)d tugas di dalamnya ikut berakhir.")
-    return _fill(request, forms.Ending, partial(actions.end_opd, row.pk), title=_("Akhiri %(opd)s") % {"opd": row},
+    return fill(request, forms.Ending, partial(actions.end_opd, row.pk), title=_("Akhiri %(opd)s") % {"opd": row},
                  of=registers.OPD, back=opd_url(row), initial={"on": registers.today()},
                  danger=danger % {"opd": row, "n": held})  # fmt: skip
 
 
 @both
-@login_required
+@needs("people.edit")
 def add_person(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.edit")
-    return _fill(request, forms.PersonForm, actions.add_person, title=_("Daftarkan orang"), of=registers.PEOPLE,
-                 back=_list_url(registers.PEOPLE), go=person_url)  # fmt: skip
+    return fill(request, forms.PersonForm, actions.add_person, title=_("Daftarkan orang"), of=serving.PEOPLE,
+                 back=_list_url(serving.PEOPLE), go=person_url)  # fmt: skip
 
 
 @both
-@login_required
-def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
-    row = access.person_to_edit(request.user, pk)
-    return _fill(request, forms.PersonForm, partial(actions.edit_person, row.pk),
-                 title=_("Ubah data %(person)s") % {"person": row}, of=registers.PEOPLE, back=person_url(row),
+@needs("people.edit", find=access.person_to_edit, by="pk")
+def edit_person(request: HttpRequest, row: Person) -> HttpResponse:
+    return fill(request, forms.PersonForm, partial(actions.edit_person, row.pk),
+                 title=_("Ubah data %(person)s") % {"person": row}, of=serving.PEOPLE, back=person_url(row),
                  initial={"name": row.name, "phone": row.phone.open()})  # fmt: skip
 
 
 @both
-@login_required
-def add_duty(request: HttpRequest, code: str) -> HttpResponse:
-    opd = access.to_edit(Opd.objects.all(), request.user, owner="pk", code=code)
-    return _fill(request, forms.DutyNew, partial(actions.assign_duty, opd_id=opd.pk),
-                 title=_("Beri tugas di %(opd)s") % {"opd": opd}, of=registers.OPD, back=opd_url(opd),
-                 initial={"from_on": registers.today()})  # fmt: skip
-
-
-@both
-@login_required
-def end_duty(request: HttpRequest, pk: int) -> HttpResponse:
-    duty = access.to_edit(Duty.objects.select_related("opd", "person"), request.user, owner="opd", pk=pk)
-    words = {"duty": registers.duty_words(duty), "person": duty.person}
-    return _fill(request, forms.Ending, partial(actions.end_duty, duty.pk),
-                 title=_("Akhiri tugas %(person)s") % words, of=registers.OPD, back=opd_url(duty.opd),
-                 initial={"on": registers.today()},
-                 danger=_("%(person)s tidak lagi bertugas sebagai %(duty)s sesudah hari itu.") % words)  # fmt: skip
-
-
-@both
-@login_required
+@needs("registers.edit")
 def add_place(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.edit")
-    return _fill(request, forms.PlaceNew, actions.add_place, title=_("Daftarkan tempat"), of=registers.PLACES,
+    return fill(request, forms.PlaceNew, actions.add_place, title=_("Daftarkan tempat"), of=registers.PLACES,
                  back=_list_url(registers.PLACES), initial={"stake": Place.Stake.NORMAL}, go=place_url)  # fmt: skip
 
 
 @both
-@login_required
+@needs("registers.edit")
 def edit_place(request: HttpRequest, code: str) -> HttpResponse:
-    access.require(request.user, "registers.edit")
     row = access.existing(Place.objects.all(), code=code)
     names = ("name", "kind", "lon", "lat", "kelurahan_id", "stake", "stake_reason")
-    return _fill(request, forms.PlaceEdit, partial(actions.edit_place, row.pk),
+    return fill(request, forms.PlaceEdit, partial(actions.edit_place, row.pk),
                  title=_("Ubah %(place)s") % {"place": row}, of=registers.PLACES, back=place_url(row),
                  initial={name: getattr(row, name) for name in names})  # fmt: skip
 
 
 @both
-@login_required
+@needs("registers.edit")
 def add_feeder(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.edit")
-    return _fill(request, forms.FeederNew, actions.add_feeder, title=_("Daftarkan sambungan atau listrik"),
+    return fill(request, forms.FeederNew, actions.add_feeder, title=_("Daftarkan sambungan atau listrik"),
                  of=registers.FEEDERS, back=_list_url(registers.FEEDERS), go=feeder_url)  # fmt: skip
 
 
 @both
-@login_required
-def edit_feeder(request: HttpRequest, code: str) -> HttpResponse:
-    row = access.to_edit(Feeder.objects.all(), request.user, code=code)
+@needs("registers.edit", find=_feeder, by="code")
+def edit_feeder(request: HttpRequest, row: Feeder) -> HttpResponse:
     names = ("name", "medium", "provider", "upstream_id", "lon", "lat", "probe_address")
-    return _fill(request, forms.FeederEdit, partial(actions.edit_feeder, row.pk),
+    return fill(request, forms.FeederEdit, partial(actions.edit_feeder, row.pk),
                  title=_("Ubah %(feeder)s") % {"feeder": row}, of=registers.FEEDERS, back=feeder_url(row),
                  initial={name: getattr(row, name) for name in names})  # fmt: skip
 
 
 @both
-@login_required
+@needs("registers.edit")
 def add_contract(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.edit")
-    return _fill(request, forms.ContractNew, actions.add_contract, title=_("Daftarkan kontrak"),
+    return fill(request, forms.ContractNew, actions.add_contract, title=_("Daftarkan kontrak"),
                  of=registers.CONTRACTS, back=_list_url(registers.CONTRACTS), go=contract_url)  # fmt: skip
 
 
 @both
-@login_required
-def edit_contract(request: HttpRequest, pk: int) -> HttpResponse:
-    row = access.to_edit(Contract.objects.all(), request.user, owner="opd", pk=pk)
+@needs("registers.edit", find=_contract, by="pk")
+def edit_contract(request: HttpRequest, row: Contract) -> HttpResponse:
     names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours")
     now = {name: getattr(row, name) for name in names} | {"vendor_contact": row.vendor_contact.open()}
     if row.required_availability is not None:
         now["required_availability"] = round(row.required_availability * 100, 4)
-    return _fill(request, forms.ContractEdit, partial(actions.edit_contract, row.pk),
+    return fill(request, forms.ContractEdit, partial(actions.edit_contract, row.pk),
                  title=_("Ubah kontrak %(number)s") % {"number": row.number}, of=registers.CONTRACTS,
                  back=contract_url(row), initial=now)  # fmt: skip

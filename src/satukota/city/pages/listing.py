@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeAlias
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from satukota.base import exports
 
 from .. import access
+from ..gates import needs
 
 PAGE_SIZE = 50
 SEARCH_MAX = 80
@@ -24,13 +25,23 @@ Rows: TypeAlias = "QuerySet[Any]"
 
 @dataclass(frozen=True)
 class Filter:
-    """A select in the filter bar. A value that is not among its options counts as not chosen."""
+    """A select in the filter bar, or a day. A value that is none of its options counts as not chosen."""
 
     name: str
     label: Any
     options: Callable[[], Sequence[tuple[str, Any]]]
     apply: Callable[[Rows, str], Rows]
     default: str = ""
+    is_day: bool = False  # the value is a day, 2026-03-01
+
+    def read(self, value: str) -> str:
+        """The value, when it is one."""
+        if not self.is_day:
+            return value if value in {key for key, _name in self.options()} else ""
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            return ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class Listing:
     decorate: Callable[[list[Any], Any], None] = lambda rows, user: None  # hang counts on the rows; a few queries
     has_position: bool = False
     add: str = ""  # name of the page that adds one
+    add_needs: str = "registers.edit"
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -67,12 +79,10 @@ class Chosen:
         text = asked.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX]
         chosen = cls(text, sort if sort in listing.sorts else next(iter(listing.sorts)))
         for one in listing.filters:
-            options = list(one.options())
-            value = asked.get(one.name, one.default)
-            now = value if value in {key for key, _name in options} else ""
+            now = one.read(asked.get(one.name, one.default))
             chosen.values[one.name] = now
-            chosen.choices.append({"name": one.name, "label": one.label, "options": options, "now": now,
-                                   "default": one.default})  # fmt: skip
+            chosen.choices.append({"name": one.name, "label": one.label, "options": list(one.options()), "now": now,
+                                   "default": one.default, "is_day": one.is_day})  # fmt: skip
         return chosen
 
     @property
@@ -94,11 +104,10 @@ def matching(listing: Listing, chosen: Chosen) -> Rows:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """One list page: count, rows and a few queries for what hangs on them."""
     listing = _listing(key)
-    access.require(request.user, "registers.view")
     chosen = Chosen.of(listing, request.GET)
     page = Paginator(matching(listing, chosen), PAGE_SIZE).get_page(request.GET.get("page"))
     found: list[Model] = list(page.object_list)
@@ -111,7 +120,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "chosen": chosen,
         "page": page,
         "table": f"city/_{listing.key}.html",
-        "may_add": bool(listing.add) and access.may(request.user, "registers.edit"),
+        "may_add": bool(listing.add) and access.may(request.user, listing.add_needs),
         "sorts": [(name, words) for name, (words, _columns) in listing.sorts.items()],
         "crumbs": [(_("Register"), reverse("city:home"))],
     }
@@ -119,11 +128,10 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def export(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
     """The rows the list shows, all pages of them."""
     listing = _listing(key)
-    access.require(request.user, "registers.view")
     if form not in listing.forms:
         raise Http404
     rows = matching(listing, Chosen.of(listing, request.GET))
@@ -135,9 +143,10 @@ def export(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
 
 
 def lists() -> list[Listing]:
-    from .registers import LISTINGS
+    from . import registers as has
+    from . import serving
 
-    return list(LISTINGS.values())
+    return [has.OPD, serving.DUTIES, serving.PEOPLE, has.KELURAHAN, has.PLACES, has.FEEDERS, has.CONTRACTS]
 
 
 def _listing(key: str) -> Listing:

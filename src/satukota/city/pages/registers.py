@@ -1,4 +1,4 @@
-"""The six lists: what they hold, how they are narrowed, and what their files say."""
+"""The lists of what the city has: what they hold, how they are narrowed, and what their files say."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -11,9 +11,8 @@ from django.utils.translation import ngettext
 from satukota.base import clock
 from satukota.base.exports import Column
 
-from .. import access, queries
-from ..models import Contract, Duty, Feeder, Kecamatan, Kelurahan, Opd, Person, Place
-from ..roles import ROLES
+from .. import queries
+from ..models import Contract, Duty, Feeder, Kecamatan, Kelurahan, Opd, Place
 from ..words import LABELS, PLACE_KINDS
 from .listing import Filter, Listing, Rows
 
@@ -121,65 +120,6 @@ OPD = Listing(
     ),
     decorate=_count_opds,
     add="city:add_opd",
-)  # fmt: skip
-
-
-# People
-
-
-def may_call(user: Any) -> bool:
-    """Who handles incidents or keeps the register sees whole numbers."""
-    return access.may(user, "incidents.handle") or access.may(user, "registers.edit")
-
-
-def _show_duties(rows: list[Person], user: Any) -> None:
-    held: dict[int, list[Duty]] = {}
-    for duty in queries.current_duties(clock.now()).filter(person__in=rows):
-        duty.role_name = role_name(duty)
-        held.setdefault(duty.person_id, []).append(duty)
-    whole = may_call(user)
-    for row in rows:
-        row.held = held.get(row.pk, [])
-        row.shown_phone = row.phone.open() if whole else str(row.phone)
-
-
-def role_name(duty: Duty) -> str:
-    """The role in words; a role that is no longer known shows its key."""
-    return str(ROLES[duty.role].name) if duty.role in ROLES else duty.role
-
-
-def duty_words(duty: Duty) -> str:
-    return f"{duty.get_acting_display() + ' ' if duty.acting else ''}{role_name(duty)} · {duty.opd}"
-
-
-def _holding(**condition: Any) -> Q:
-    current = Q(duties__from_on__lte=today()) & (Q(duties__to_on=None) | Q(duties__to_on__gte=today()))
-    return current & Q(**{f"duties__{name}": value for name, value in condition.items()})
-
-
-PEOPLE = Listing(
-    key="orang",
-    label=_("Orang dan tugas"),
-    title=lambda n: ngettext("%(n)d orang yang bertugas", "%(n)d orang yang bertugas", n) % {"n": n},
-    rows=lambda: Person.objects.all(),
-    search=("name",),
-    sorts={"name": (LABELS["name"], ("name",))},
-    filters=(
-        Filter("role", LABELS["role"], lambda: [(key, role.name) for key, role in ROLES.items()],
-               lambda rows, value: rows.filter(_holding(role=value)).distinct()),
-        Filter("opd", LABELS["opd"], opd_options,
-               lambda rows, value: rows.filter(_holding(opd__code=value)).distinct()),
-        Filter("piket", _("Piket"), lambda: [("ya", _("Petugas piket"))],
-               lambda rows, value: rows.filter(_holding(on_call=True)).distinct()),
-    ),
-    columns=(
-        Column("nama", _("Nama"), "name"), Column("telepon", _("Telepon"), "shown_phone"),
-        Column("tugas", _("Tugas"), lambda row: "; ".join(duty_words(duty) for duty in row.held)),
-        Column("piket", _("Petugas piket"), lambda row: any(duty.on_call for duty in row.held)),
-        Column("contoh", _("Contoh"), "is_sample"),
-    ),
-    decorate=_show_duties,
-    add="city:add_person",
 )  # fmt: skip
 
 
@@ -294,5 +234,3 @@ CONTRACTS = Listing(
     decorate=_count_contracts,
     add="city:add_contract",
 )  # fmt: skip
-
-LISTINGS = {listing.key: listing for listing in (OPD, PEOPLE, KELURAHAN, PLACES, FEEDERS, CONTRACTS)}

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,21 +14,22 @@ from satukota.base import clock
 from satukota.base.audit.models import AuditEntry
 
 from .. import access, queries
+from ..gates import needs
 from ..models import Contract, Duty, Feeder, Kelurahan, Kota, Opd, Person, Place
-from ..words import ACTS, LABELS, PLACE_KINDS, WATCHED_KINDS
-from . import listing, registers
+from ..words import ACTS, LABELS, PLACE_KINDS, WATCHED_KINDS, area_words, role_name
+from . import listing, registers, serving, timeline
 
 HISTORY_MAX = 30
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def home(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "registers.view")
     current = Opd.objects.filter(valid_to=None)
     counts = queries.counts({
         "opd": current, "orang": Person.objects.all(), "kelurahan": Kelurahan.objects.all(),
         "tempat": Place.objects.all(), "jaringan": Feeder.objects.all(), "kontrak": Contract.objects.all(),
+        "tugas": Duty.objects.filter(queries.on_day(registers.today())),
         "schematic": Kelurahan.objects.filter(is_schematic=True),
         "unchecked": current.filter(source__icontains=registers.UNCHECKED),
     })  # fmt: skip
@@ -43,20 +43,20 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def opd(request: HttpRequest, code: str) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Opd.objects.select_related("parent", "kelurahan"), code=code)
     now = clock.now()
-    current, past = _duties(row.duties.select_related("person", "opd"), now)
+    current, past = _duties(row.duties.select_related("person", "opd", "substitutes__person"), now)
     told = {
         "opd": row,
-        "head": next((duty for duty in current if duty.role == "kepala_opd"), None),
+        "head": queries.heads_of([row.pk], now).get(row.pk),
         "current": current,
         "past": past,
         "children": row.children.order_by("short_name"),
         "owns": queries.counts({"jaringan": row.feeders.all(), "kontrak": row.contracts.all()}),
         "watched": _by_kind(row),
+        "may_staff": access.may(request.user, "people.edit", row.pk),
         "is_unchecked": registers.UNCHECKED in row.source,
     }
     return _render(
@@ -65,24 +65,26 @@ def opd(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Person.objects.all(), pk=pk)
-    current, past = _duties(row.duties.select_related("opd", "person"), clock.now())
-    reach = access.scope(request.user, "registers.edit")
-    may_edit = bool(reach) and (not current + past or any(reach.covers(duty.opd_id) for duty in current + past))
-    phone = row.phone.open() if registers.may_call(request.user) else str(row.phone)
+    now = clock.now()
+    current, past = _duties(row.duties.select_related("opd", "person", "substitutes__person"), now)
+    reach, held = access.scope(request.user, "people.edit"), current + past
+    may_edit = bool(reach) and (not held or any(reach.covers(duty.opd_id, duty.kelurahan_id) for duty in held))
+    phone = row.phone.open() if serving.may_call(request.user) else str(row.phone)
     for duty in current:
-        duty.may_end = reach.covers(duty.opd_id)
-    told = {"person": row, "phone": phone, "current": current, "past": past}
-    return _render(request, "city/person.html", told, row, registers.PEOPLE, may_edit)
+        duty.may_end = reach.covers(duty.opd_id, duty.kelurahan_id)
+    told = {
+        "person": row, "phone": phone, "current": current, "past": past,
+        "band": timeline.band(held, clock.local(now).date()),
+    }  # fmt: skip
+    return _render(request, "city/person.html", told, row, serving.PEOPLE, may_edit)
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def kelurahan(request: HttpRequest, code: str) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Kelurahan.objects.select_related("kecamatan", "opd"), code=code)
     told = {
         "kelurahan": row,
@@ -94,9 +96,8 @@ def kelurahan(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def place(request: HttpRequest, code: str) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Place.objects.select_related("kelurahan"), code=code)
     told = {
         "place": row,
@@ -107,9 +108,8 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def feeder(request: HttpRequest, code: str) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Feeder.objects.select_related("owner", "upstream", "kelurahan"), code=code)
     told = {
         "feeder": row,
@@ -117,14 +117,13 @@ def feeder(request: HttpRequest, code: str) -> HttpResponse:
         "behind": _watched(request, f"{row.kind}__code", row.code),
         "downstream": row.downstream.order_by("code"),
     }
-    may_edit = access.may(request.user, "registers.edit", row.owner_id)
+    may_edit = access.may_on(request.user, "registers.edit", row)
     return _render(request, "city/feeder.html", told, row, registers.FEEDERS, may_edit)
 
 
 @require_GET
-@login_required
+@needs("registers.view")
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
-    access.require(request.user, "registers.view")
     row = access.existing(Contract.objects.select_related("opd"), pk=pk)
     day = registers.today()
     told = {
@@ -147,9 +146,9 @@ def _render(
 def _duties(duties: QuerySet[Duty], at: datetime) -> tuple[list[Duty], list[Duty]]:
     """Those that run or are yet to begin, and those that ended; with the words of the role."""
     today = clock.local(at).date()
-    rows = list(duties.order_by("-on_call", "from_on", "pk"))
+    rows = list(duties.select_related("kelurahan", "kecamatan").order_by("-on_call", "from_on", "pk"))
     for row in rows:
-        row.role_name = registers.role_name(row)
+        row.role_name, row.area = role_name(row), area_words(row)
         row.is_future = row.from_on > today
     past = [row for row in rows if row.to_on and row.to_on < today]
     return [row for row in rows if row not in past], past

@@ -37,8 +37,7 @@ def frame_part(request: HttpRequest) -> dict[str, Any]:
     told: dict[str, Any] = {"city": SimpleLazyObject(_city)}
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        access.duties_of(user)  # also sets the hat shown beside the name
-        told["nav"] = SimpleLazyObject(lambda: _nav(request))
+        told["nav"] = SimpleLazyObject(lambda: navigation(request))
         told["unread"] = SimpleLazyObject(lambda: messages.unread_count(user))
     return told
 
@@ -49,7 +48,7 @@ def _city() -> CityName:
     return CityName(name, name.removeprefix("Kota ").removeprefix("Kabupaten "))
 
 
-def _nav(request: HttpRequest) -> list[NavItem]:
+def navigation(request: HttpRequest) -> list[NavItem]:
     user = request.user
     open_now = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
     items = [

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages as notices
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,8 +16,10 @@ from satukota.base.errors import Missing, UserError
 from satukota.base.exports import Column, table_response
 from satukota.city import access
 from satukota.city import queries as registers
+from satukota.city.gates import needs, needs_for
 from satukota.city.models import Kelurahan, Opd
 from satukota.shared.incidents import actions, queries, words
+from satukota.shared.incidents.access import incident_to
 from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring.models import Target
 
@@ -40,10 +41,9 @@ EXPORTED = [
 
 
 @require_GET
-@login_required
+@needs("incidents.view")
 def incidents(request: HttpRequest) -> HttpResponse:
     """The work list, soonest clock first; the filters are the query string."""
-    access.require(request.user, "incidents.view")
     now = clock.now()
     form = IncidentFilter(request.GET)
     page = Paginator(form.narrow(queries.worklist(request.user)), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -64,18 +64,17 @@ def incidents(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("incidents.view")
 def incidents_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """Exactly the rows the filters show, all pages."""
-    access.require(request.user, "incidents.view")
     rows = IncidentFilter(request.GET).narrow(queries.worklist(request.user))
     return table_response(request, _("insiden"), EXPORTED, rows, fmt, lon="root.lon", lat="root.lat")
 
 
 @require_GET
-@login_required
-def incident(request: HttpRequest, number: str) -> HttpResponse:
-    return _panel(request, queries.incident_for(request.user, number))
+@needs("incidents.view", find=queries.incident_for, by="number")
+def incident(request: HttpRequest, found: Incident) -> HttpResponse:
+    return _panel(request, found)
 
 
 def _panel(
@@ -137,31 +136,32 @@ def _unmerge(number: str, typed: dict[str, str], **who: Any) -> str:
     return _("Dipisahkan lagi; anggotanya kembali ke insiden ini.")
 
 
-ACTS: dict[str, Callable[..., str]] = {
-    "ambil": _take, "serahkan": _assign, "catat": _note, "eskalasi": _escalate, "pulih": _recover, "tutup": _close,
-    "buka-kembali": _reopen, "gabung": _merge, "pisah": _unmerge,
+ACTS: dict[str, tuple[Callable[..., str], str]] = {  # as the address names it → what it does, what it needs
+    "ambil": (_take, "incidents.handle"), "serahkan": (_assign, "incidents.handle"),
+    "catat": (_note, "incidents.note"), "eskalasi": (_escalate, "incidents.handle"),
+    "pulih": (_recover, "incidents.handle"), "tutup": (_close, "incidents.close"),
+    "buka-kembali": (_reopen, "incidents.close"), "gabung": (_merge, "incidents.merge"),
+    "pisah": (_unmerge, "incidents.merge"),
 }  # fmt: skip
 
 
 @require_POST
-@login_required
-def incident_act(request: HttpRequest, number: str, act: str) -> HttpResponse:
+@needs_for("act", {act: needed for act, (_do, needed) in ACTS.items()}, find=incident_to, by="number")
+def incident_act(request: HttpRequest, found: Incident, act: str) -> HttpResponse:
     """One act on one incident; the page comes back with what it did, or with the sentence why not."""
-    if act not in ACTS:
-        raise Missing(_("Tindakan ini tidak dikenal."), fix=_("Kembali ke insiden dan pilih tombolnya."))
     typed = {key: str(value) for key, value in request.POST.items()}
 
     def do() -> str:
-        return ACTS[act](number, typed, by=request.user, at=clock.now())
+        return ACTS[act][0](found.number, typed, by=request.user, at=clock.now())
 
-    return _done(request, number, do, typed | {"act": act})
+    return _done(request, found.number, do, typed | {"act": act})
 
 
 @require_POST
-@login_required
-def incident_step(request: HttpRequest, number: str, step: int) -> HttpResponse:
+@needs("incidents.handle", find=incident_to, by="number")
+def incident_step(request: HttpRequest, found: Incident, step: int) -> HttpResponse:
     """Tick (done=1) or untick a step of the SOP."""
-    is_done = request.POST.get("done") == "1"
+    number, is_done = found.number, request.POST.get("done") == "1"
 
     def tick() -> str:
         if is_done:
@@ -174,7 +174,6 @@ def incident_step(request: HttpRequest, number: str, step: int) -> HttpResponse:
 
 
 def _done(request: HttpRequest, number: str, act: Callable[[], str], typed: dict[str, str]) -> HttpResponse:
-    found = queries.incident_for(request.user, number)  # a wrong OPD stops here, like a missing number
     try:
         said = act()
     except Missing:
@@ -189,10 +188,9 @@ def _done(request: HttpRequest, number: str, act: Callable[[], str], typed: dict
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@needs("incidents.open")
 def incident_open(request: HttpRequest) -> HttpResponse:
     """Opened by a person, from the map (?lon=&lat=), from a camera (?kamera=CODE) or from the list."""
-    access.require(request.user, "incidents.open")
     owners = access.visible(Opd.objects.filter(valid_to=None), request.user, "incidents.open", owner="pk")
     form = OpenForm(request.POST or None, owners=owners, initial=_known_from(request))
     if form.is_valid():

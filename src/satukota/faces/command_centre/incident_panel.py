@@ -111,10 +111,10 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
 
 def _may(user: Any, incident: Incident) -> dict[str, bool]:
     """What this person may do here in the incident's present state; buttons that cannot work are not shown."""
-    owner = incident.owner_id
     apart = incident.merged_into_id is not None
     live = incident.state in LIVE and not apart
-    may = {key: access.may(user, f"incidents.{key}", owner) for key in ("handle", "note", "assign", "merge", "close")}
+    acts = ("handle", "note", "assign", "merge", "close")
+    may = {key: access.may_on(user, f"incidents.{key}", incident) for key in acts}
     mine = incident.assigned_to is not None and incident.assigned_to.user_id == user.pk
     measured_down = live and incident.members.filter(recovered_at=None).exists()
     can = {

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -17,27 +16,35 @@ from satukota.base.audit.models import AuditEntry
 from satukota.base.messages import actions as messages
 from satukota.base.messages.models import Message
 from satukota.city import access
+from satukota.city.gates import for_the_signed_in, needs
 from satukota.city.models import Place
 from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring.models import StatusChange, Target
 
 from . import queries
+from .frame_part import navigation
 
 PAGE_SIZE = 50
 
 
 @require_GET
-@login_required
+@for_the_signed_in("leads on to the first page of the person's hat")
+def start(request: HttpRequest) -> HttpResponse:
+    """Where signing in and changing hats lead: the first page this hat opens, or a word on why there is none."""
+    pages = navigation(request)
+    return redirect(pages[0].url) if pages else render(request, "command_centre/no_duty.html")
+
+
+@require_GET
+@needs("monitoring.view")
 def city_map(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "monitoring.view")
     return render(request, "command_centre/map.html", _map_context(request) | {"chosen": request.GET.get("kamera", "")})
 
 
 @require_GET
-@login_required
+@needs("monitoring.view")
 def wall(request: HttpRequest) -> HttpResponse:
     """The same map for a wall: dark, six figures readable from five metres, nothing scrolls, no mouse needed."""
-    access.require(request.user, "monitoring.view")
     return render(request, "command_centre/wall.html", _map_context(request) | {"wall": True})
 
 
@@ -52,9 +59,8 @@ def _map_context(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_GET
-@login_required
+@needs("monitoring.view")
 def figures(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "monitoring.view")
     return render(
         request, "command_centre/_figures.html", {"figures": queries.figures(request.user, clock.now()),
                                                   "wall": "dinding" in request.GET},
@@ -62,9 +68,8 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("incidents.view")
 def now_column(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "incidents.view")
     told = {"open_incidents": queries.open_incidents(request.user), "changes": _recent_changes(request, 12)}
     return render(request, "command_centre/_now.html", told)
 
@@ -78,10 +83,9 @@ def _recent_changes(request: HttpRequest, limit: int) -> list[StatusChange]:
 
 
 @require_GET
-@login_required
+@needs("monitoring.view")
 def search(request: HttpRequest) -> HttpResponse:
     """Cameras and other targets, places and incidents by code, number or name."""
-    access.require(request.user, "monitoring.view")
     text = request.GET.get("q", "").strip()[:80]
     found: dict[str, Any] = {"q": text, "targets": [], "places": [], "incidents": []}
     if len(text) >= 2:
@@ -100,10 +104,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("monitoring.view")
 def network(request: HttpRequest) -> HttpResponse:
     """Links, power, our own line and the runners that do the watching."""
-    access.require(request.user, "monitoring.view")
     feeders = access.visible(
         Target.objects.filter(kind__in=("link", "power"), retired_on=None), request.user, "monitoring.view"
     )
@@ -121,7 +124,7 @@ def network(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@for_the_signed_in("messages to oneself")
 def messages_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         messages.mark_read(request.user, clock.now())
@@ -132,9 +135,8 @@ def messages_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("audit.view")
 def audit_log(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "audit.view")
     rows = AuditEntry.objects.order_by("-number")
     text, act = request.GET.get("q", "").strip()[:80], request.GET.get("act", "").strip()[:60]
     if text:
@@ -148,7 +150,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@for_the_signed_in("one's own choice of light or dark")
 def dark(request: HttpRequest) -> HttpResponse:
     request.user.show_dark = not request.user.show_dark
     request.user.save(update_fields=["show_dark"])

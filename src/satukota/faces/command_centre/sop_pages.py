@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages as notices
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from satukota.base import clock
 from satukota.base.errors import Missing, UserError
 from satukota.city import access
+from satukota.city.gates import needs
 from satukota.city.roles import ROLES
 from satukota.shared.incidents import actions, queries, words
 from satukota.shared.incidents.actions.steps import STEPS_MOST
@@ -27,18 +27,16 @@ def _crumbs() -> list[tuple[str, str]]:
 
 
 @require_GET
-@login_required
+@needs("incidents.view")
 def sops(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "incidents.view")
     rows = [(sop, _fits(sop)) for sop in queries.sops_in_force(clock.now())]
     told = {"rows": rows, "may_edit": access.may(request.user, "sop.edit"), "crumbs": _crumbs()[:1]}
     return render(request, "command_centre/incidents/sops.html", told)
 
 
 @require_GET
-@login_required
+@needs("incidents.view")
 def sop(request: HttpRequest, pk: int) -> HttpResponse:
-    access.require(request.user, "incidents.view")
     found = Sop.objects.select_related("written_by").filter(pk=pk).first()
     if found is None:
         raise Missing(_("SOP ini tidak ditemukan."), fix=_("Kembali ke daftar SOP."))
@@ -51,10 +49,9 @@ def sop(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@needs("sop.edit")
 def sop_write(request: HttpRequest) -> HttpResponse:
     """The next version for ?kind=&cause=, starting from the one in force."""
-    access.require(request.user, "sop.edit")
     asked = request.POST if request.method == "POST" else request.GET
     kind, cause = asked.get("kind", "")[:20], asked.get("cause", "")[:40]
     last = Sop.objects.filter(kind=kind, cause=cause).order_by("-version").first()

@@ -5,6 +5,7 @@ from . import pages
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.city_map, name="map"),
+    path("mulai", pages.start, name="start"),
     path("angka", pages.figures, name="figures"),
     path("kini", pages.now_column, name="now"),
     path("dinding/", pages.wall, name="wall"),

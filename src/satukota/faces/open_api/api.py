@@ -12,7 +12,7 @@ from ninja.security import django_auth
 from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.base.page_frame.middleware import as_json
-from satukota.city import access
+from satukota.city.gates import for_everyone, needs
 from satukota.faces.command_centre import queries as command_centre
 from satukota.faces.portal import queries as portal
 from satukota.work.cameras import queries as cameras
@@ -62,31 +62,32 @@ class PublicStatus(Schema):
 
 
 @api.get("/status", response=PublicStatus, summary="How many cameras work, per kelurahan", auth=None)
+@for_everyone("the same figures as the public page")
 def public_status(request: HttpRequest) -> dict[str, Any]:
     return portal.status(clock.now()).as_json()
 
 
 @api.get("/map/areas", summary="Kelurahan shapes", auth=django_auth)
+@needs("monitoring.view")
 def map_areas(request: HttpRequest) -> dict[str, Any]:
-    access.require(request.user, "monitoring.view")
     return command_centre.areas()
 
 
 @api.get("/map/cameras", summary="Cameras as GeoJSON with their state and simple range sector", auth=django_auth)
+@needs("cameras.view")
 def map_cameras(request: HttpRequest) -> dict[str, Any]:
-    access.require(request.user, "cameras.view")
     return cameras.map_features(request.user)
 
 
 @api.get("/map/feeders", summary="Links and power as GeoJSON", auth=django_auth)
+@needs("monitoring.view")
 def map_feeders(request: HttpRequest) -> dict[str, Any]:
-    access.require(request.user, "monitoring.view")
     return command_centre.feeders_on_map(request.user)
 
 
 @api.get("/map/states", response=dict[str, str], summary="Camera states as believed at a moment", auth=django_auth)
+@needs("cameras.view")
 def map_states(request: HttpRequest, at: Annotated[datetime, Query()]) -> dict[str, str]:
-    access.require(request.user, "cameras.view")
     now = clock.now()
     if at.tzinfo is None or not now - LONGEST_BACK < at <= now + timedelta(minutes=5):
         raise UserError(_("Waktu itu tidak dapat dibuka."), fix=_("Pilih waktu dalam 400 hari terakhir."))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from satukota.base.errors import Missing
@@ -12,19 +12,19 @@ from .models import Incident, Member
 
 
 def visible(user: Any, permission: str = "incidents.view") -> QuerySet[Incident]:
-    """Incidents of the person's OPDs, and those that took down something of theirs."""
+    """Incidents within reach of the person's hat, and those that took down something within it."""
     reach = access.scope(user, permission)
     if reach.everywhere:
         return Incident.objects.all()
     if not reach:
         return Incident.objects.none()
-    touched = Member.objects.filter(incident=OuterRef("pk"), target__owner__in=reach.opd_ids)
-    return Incident.objects.filter(Q(owner__in=reach.opd_ids) | Exists(touched))
+    touched = Member.objects.filter(access.within(reach, Member, "target__owner"), incident=OuterRef("pk"))
+    return Incident.objects.filter(access.within(reach, Incident, "owner") | Exists(touched))
 
 
-def incident_for(user: Any, number: str) -> Incident:
+def incident_for(user: Any, number: str, permission: str = "incidents.view") -> Incident:
     """For reading. Raises Missing."""
-    rows = visible(user).select_related(
+    rows = visible(user, permission).select_related(
         "root", "owner", "place", "kelurahan", "assigned_to__user", "opened_by", "sop", "merged_into"
     )
     return _one(rows, number)

@@ -39,7 +39,7 @@ def first_audience(incident: Incident, at: datetime) -> list[Any]:
     officer = registers.duty_officer(incident.owner_id, at)
     if incident.is_work and officer is not None and officer.user is not None:
         return [officer.user]
-    watching = list(registers.people_with("incidents.close", incident.owner_id))
+    watching = list(registers.people_with("incidents.close", incident.owner_id, area_id=incident.kelurahan_id))
     return _each_once([officer.user if officer else None, *watching])
 
 
@@ -108,7 +108,7 @@ def publish(incident: Incident, act: str, at: datetime) -> None:
             "kelurahan": incident.kelurahan.name if incident.kelurahan else "",
             "place": incident.place.name if incident.place else "",
         },
-        opd_id=incident.owner_id, at=at,
+        opd_id=incident.owner_id, area_id=incident.kelurahan_id, at=at,
     )  # fmt: skip
 
 

@@ -258,4 +258,6 @@ def _publish(target: Target, was: str, family: Family, root: str | None, mainten
         "since": target.state_since.isoformat() if target.state_since else None, "lon": target.lon, "lat": target.lat,
         "root": root, "maintenance": maintenance,
     }  # fmt: skip
-    feed.publish("status_changed", target.code, payload, opd_id=target.owner_id, at=at)
+    feed.publish(
+        "status_changed", target.code, payload, opd_id=target.owner_id, area_id=target.kelurahan_id, at=at
+    )

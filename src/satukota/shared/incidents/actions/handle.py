@@ -40,7 +40,7 @@ def open_by_person(
     owner = Opd.objects.filter(pk=root.owner_id if root else owner_id).first()
     if owner is None:
         raise UserError(_("OPD pemilik belum dipilih."), fix=_("Pilih OPD yang bertanggung jawab."))
-    city_access.require(by, "incidents.open", owner.pk)
+    city_access.require(by, "incidents.open", owner.pk, kelurahan.pk if kelurahan else None)
     incident = _create(title, severity, root, owner, place, kelurahan, by, at)
     if root is not None and root.state in (Verdict.DOWN, Verdict.DEGRADED):
         change = StatusChange.objects.filter(target=root).select_related("target").first()
@@ -111,7 +111,7 @@ def assign(number: str, *, person_id: int, by: Any, at: datetime) -> Incident:
     incident = incident_to(by, number, "incidents.handle")
     live_or_said(incident)
     me = _person_of(by)
-    if incident.assigned_to_id != me.pk and not city_access.may(by, "incidents.assign", incident.owner_id):
+    if incident.assigned_to_id != me.pk and not city_access.may_on(by, "incidents.assign", incident):
         fix = _("Ambil dulu bila belum ada yang menangani, atau minta supervisor menyerahkannya.")
         raise NotAllowed(_("Insiden ini bukan tugas Anda."), fix=fix)
     person = Person.objects.select_related("user").filter(pk=person_id, duties__isnull=False).distinct().first()

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from satukota.base import clock
 from satukota.base.errors import Missing, UserError
 from satukota.city import access
 from satukota.city import queries as city
+from satukota.city.gates import needs
 from satukota.rules import availability as rule
 from satukota.rules.availability import Availability, Bin
 from satukota.shared.incidents import queries as incidents
@@ -41,9 +41,8 @@ BINS = {1: 96, 30: 120, 365: 122}  # days → bars: quarter hours, six hours, th
 
 
 @require_GET
-@login_required
-def camera_page(request: HttpRequest, code: str) -> HttpResponse:
-    camera = queries.camera_for(request.user, code)
+@needs("cameras.view", find=queries.camera_for, by="code")
+def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
     told = _now(request, camera) | {
         "crumbs": [(_("Kamera"), reverse("cameras:list"))],
         "references": _references(camera),
@@ -58,17 +57,17 @@ def camera_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
-def panel(request: HttpRequest, code: str) -> HttpResponse:
+@needs("cameras.view", find=queries.camera_for, by="code")
+def panel(request: HttpRequest, camera: Camera) -> HttpResponse:
     """The same, small enough for the map's drawer."""
-    return render(request, "cameras/_panel.html", _now(request, queries.camera_for(request.user, code)))
+    return render(request, "cameras/_panel.html", _now(request, camera))
 
 
 def _now(request: HttpRequest, camera: Camera) -> dict[str, Any]:
     """What page and panel both say."""
     now, target = clock.now(), camera.target
     may = {
-        name: access.may(request.user, permission, target.owner_id)
+        name: access.may_on(request.user, permission, target)
         for name, permission in (
             ("edit", "cameras.edit"), ("technical", "cameras.technical"), ("reference", "cameras.reference"),
             ("maintain", "maintenance.declare"), ("handle", "incidents.handle"),
@@ -93,10 +92,9 @@ def _now(request: HttpRequest, camera: Camera) -> dict[str, Any]:
 
 
 @require_GET
-@login_required
-def availability(request: HttpRequest, code: str, days: int) -> HttpResponse:
+@needs("cameras.view", find=queries.camera_for, by="code")
+def availability(request: HttpRequest, camera: Camera, days: int) -> HttpResponse:
     """How much of the last 1, 30 or 365 days it worked, and the strip that shows it. Apart, for its statements."""
-    camera = queries.camera_for(request.user, code)
     if days not in BINS:
         raise Missing(_("Rentang ini tidak tersedia."), fix=_("Pilih 1, 30, atau 365 hari."))
     now = clock.now()
@@ -138,10 +136,9 @@ def _references(camera: Camera) -> list[dict[str, Any]]:
 
 
 @require_GET
-@login_required
-def records(request: HttpRequest, code: str) -> HttpResponse:
+@needs("cameras.view", find=queries.camera_for, by="code")
+def records(request: HttpRequest, camera: Camera) -> HttpResponse:
     """The record of the camera: incidents, status changes, declared work, the last readings."""
-    camera = queries.camera_for(request.user, code)
     told = {
         "camera": camera, "target": camera.target,
         "incidents": access.visible(incidents.for_target(camera.pk), request.user, "incidents.view")[:20],
@@ -154,18 +151,17 @@ def records(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@needs("cameras.view")
 def error_rate(request: HttpRequest) -> HttpResponse:
     """How often our judging is wrong, fault by fault."""
-    access.require(request.user, "cameras.view")
     told = {"grounds": own_error_rate(), "crumbs": [(_("Kamera"), reverse("cameras:list"))]}
     return render(request, "cameras/error_rate.html", told)
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
-def edit(request: HttpRequest, code: str) -> HttpResponse:
-    camera = queries.camera_for(request.user, code, "cameras.edit")
+@needs("cameras.edit", find=queries.camera_for, by="code")
+def edit(request: HttpRequest, camera: Camera) -> HttpResponse:
+    code = camera.target.code
     form = CameraForm(camera, request.POST or None)
     if form.is_valid():
         try:
@@ -185,19 +181,17 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def look(request: HttpRequest, code: str) -> HttpResponse:
-    camera = queries.camera_for(request.user, code, "incidents.handle")
+@needs("incidents.handle", find=queries.camera_for, by="code")
+def look(request: HttpRequest, camera: Camera) -> HttpResponse:
     actions.look_now(camera, by=request.user, at=clock.now())
     messages.info(request, _("Pemeriksaan diminta; hasilnya muncul setelah kamera dilihat."))
-    return redirect("cameras:camera", code)
+    return redirect("cameras:camera", camera.target.code)
 
 
 @require_POST
-@login_required
-def accept_reference(request: HttpRequest, code: str) -> HttpResponse:
+@needs("cameras.reference", find=queries.camera_for, by="code")
+def accept_reference(request: HttpRequest, camera: Camera) -> HttpResponse:
     """Make the newest picture the reference, or let go of all references after the camera was moved on purpose."""
-    camera = queries.camera_for(request.user, code, "cameras.reference")
     if "reset" in request.POST:
         why = request.POST.get("reason", "")[:300]
         reference_actions.reset_references(camera, why=why, by=request.user, at=clock.now())
@@ -205,15 +199,14 @@ def accept_reference(request: HttpRequest, code: str) -> HttpResponse:
     else:
         reference_actions.accept_reference(camera, by=request.user, at=clock.now())
         messages.success(request, _("Gambar terakhir dijadikan acuan baru."))
-    return redirect("cameras:camera", code)
+    return redirect("cameras:camera", camera.target.code)
 
 
 @require_POST
-@login_required
-def maintenance(request: HttpRequest, code: str) -> HttpResponse:
+@needs("maintenance.declare", find=queries.camera_for, by="code")
+def maintenance(request: HttpRequest, camera: Camera) -> HttpResponse:
     """Declare work that begins now, or end a declared one."""
-    camera = queries.camera_for(request.user, code, "maintenance.declare")
-    now = clock.now()
+    now, code = clock.now(), camera.target.code
     if "end" in request.POST:
         window = MaintenanceWindow.objects.filter(target=camera.pk, pk=_whole(request.POST["end"])).first()
         if window is None:
@@ -236,14 +229,13 @@ def _whole(text: str) -> int:
 
 
 @require_POST
-@login_required
-def retire(request: HttpRequest, code: str) -> HttpResponse:
+@needs("cameras.edit", find=queries.camera_for, by="code")
+def retire(request: HttpRequest, camera: Camera) -> HttpResponse:
     """Take out of service, or bring back."""
-    camera = queries.camera_for(request.user, code, "cameras.edit")
     if "back" in request.POST:
         actions.bring_back_camera(camera.pk, by=request.user, at=clock.now())
         messages.success(request, _("Kamera aktif kembali."))
     else:
         actions.retire_camera(camera.pk, reason=request.POST.get("reason", "")[:300], by=request.user, at=clock.now())
         messages.success(request, _("Kamera dihentikan; riwayatnya tetap ada."))
-    return redirect("cameras:camera", code)
+    return redirect("cameras:camera", camera.target.code)

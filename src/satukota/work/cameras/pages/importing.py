@@ -3,7 +3,6 @@
 from typing import IO, Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from satukota.base import clock
 from satukota.base.errors import Missing, UserError
 from satukota.city import access
 from satukota.city import queries as city
+from satukota.city.gates import needs
 from satukota.city.models import Opd
 
 from ..forms import OnvifForm, UploadForm
@@ -31,18 +31,16 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def _owners(request: HttpRequest) -> QuerySet[Opd]:
     """Offices whose cameras the person may import."""
-    access.require(request.user, "cameras.import")
     today = clock.local(clock.now()).date()
     return access.visible(city.opds_on(today), request.user, "cameras.import", owner="pk")
 
 
-def _batch(request: HttpRequest, pk: int) -> CameraImport:
-    things = CameraImport.objects.select_related("owner", "started_by")
-    return access.one(things, request.user, "cameras.import", pk=pk)
+def _batch(user: Any, pk: int, permission: str) -> CameraImport:
+    return access.one(CameraImport.objects.select_related("owner", "started_by"), user, permission, pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@needs("cameras.import")
 def imports(request: HttpRequest) -> HttpResponse:
     """Past imports, and the two ways to begin one."""
     owners = _owners(request)
@@ -70,7 +68,7 @@ def _show_imports(request: HttpRequest, owners: QuerySet[Opd], form: UploadForm,
 
 
 @require_POST
-@login_required
+@needs("cameras.import")
 def onvif(request: HttpRequest) -> HttpResponse:
     """Ask the named addresses what they are, and preview the answers as any other import."""
     from ..importing import devices
@@ -91,11 +89,10 @@ def _file(content: IO[bytes], name: str) -> FileResponse:
 
 
 @require_GET
-@login_required
+@needs("cameras.import")
 def template(request: HttpRequest, form: str) -> HttpResponseBase:
     from ..importing import report
 
-    access.require(request.user, "cameras.import")
     if form == "xlsx":
         return _file(report.template_xlsx(), "templat-kamera.xlsx")
     if form != "csv":
@@ -118,10 +115,9 @@ class _Counted(Paginator):
 
 
 @require_GET
-@login_required
-def batch(request: HttpRequest, pk: int) -> HttpResponse:
+@needs("cameras.import", find=_batch, by="pk")
+def batch(request: HttpRequest, one: CameraImport) -> HttpResponse:
     """The preview: how many rows of which fate, and each with what it would change or why it is refused."""
-    one = _batch(request, pk)
     counts = {"new": one.rows_new, "changed": one.rows_changed, "same": one.rows_same, "refused": one.rows_refused}
     fate = request.GET.get("fate", "")
     rows = one.rows.order_by("number")
@@ -141,29 +137,26 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@login_required
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+@needs("cameras.import", find=_batch, by="pk")
+def progress(request: HttpRequest, one: CameraImport) -> HttpResponse:
     """How far the worker is; when it is done, htmx is told to load the page anew."""
-    one = _batch(request, pk)
     if one.state not in ("reading", "applying"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "cameras/_progress.html", {"batch": one, "progress": spool.progress(pk)})
+    return render(request, "cameras/_progress.html", {"batch": one, "progress": spool.progress(one.pk)})
 
 
 @require_GET
-@login_required
-def refused(request: HttpRequest, pk: int) -> HttpResponseBase:
+@needs("cameras.import", find=_batch, by="pk")
+def refused(request: HttpRequest, one: CameraImport) -> HttpResponseBase:
     from ..importing import report
 
-    one = _batch(request, pk)
     return _file(report.refused_xlsx(one), f"ditolak-{one.pk}.xlsx")
 
 
 @require_POST
-@login_required
-def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+@needs("cameras.import", find=_batch, by="pk")
+def act(request: HttpRequest, one: CameraImport, act: str) -> HttpResponse:
     """Apply, cancel, stop or resume."""
-    one = _batch(request, pk)
     if act == "terapkan":
         actions.approve(one, by=request.user, at=clock.now())
         one.refresh_from_db()
@@ -178,4 +171,4 @@ def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         actions.resume(one)
     else:
         raise Missing(_("Perintah ini tidak ada."), fix=_("Muat ulang halaman impor."))
-    return redirect("cameras:import_batch", pk)
+    return redirect("cameras:import_batch", one.pk)

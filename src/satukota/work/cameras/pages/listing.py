@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from satukota.base import clock, exports
 from satukota.city import access
+from satukota.city.gates import needs
 from satukota.rules.availability import Availability
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.words import Words
@@ -50,9 +50,8 @@ class _Counted(Paginator):
 
 
 @require_GET
-@login_required
+@needs("cameras.view")
 def camera_list(request: HttpRequest) -> HttpResponse:
-    access.require(request.user, "cameras.view")
     filters = queries.Filters.of(request.GET)
     now = clock.now()
     found = queries.facets(request.user, filters)
@@ -101,10 +100,9 @@ def with_availability(rows: list[Row], at: datetime) -> list[Row]:
 
 
 @require_GET
-@login_required
+@needs("cameras.view")
 def availabilities(request: HttpRequest) -> HttpResponse:
     """The last column of one page of the table. Apart, because a day's history takes as many queries as the page."""
-    access.require(request.user, "cameras.view")
     ids = queries.cameras_for(request.user, queries.Filters.of(request.GET)).values_list("pk", flat=True)
     page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
     now = clock.now()
@@ -137,10 +135,9 @@ def _sorts() -> list[tuple[str, str]]:
 
 
 @require_GET
-@login_required
+@needs("cameras.view")
 def export(request: HttpRequest, form: str) -> HttpResponseBase:
     """The filtered rows, all of them. Column names are those the import reads."""
-    access.require(request.user, "cameras.view")
     now = clock.now()
     rows = rows_of(list(queries.cameras_for(request.user, queries.Filters.of(request.GET))), now)
     rows = with_availability(rows, now)

@@ -1,8 +1,8 @@
 """Pictures of cameras, to whoever may see the camera, and to nobody's shared cache."""
 
 import hashlib
+from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -12,19 +12,29 @@ from satukota.base.audit import actions as audit
 from satukota.base.errors import Missing
 from satukota.base.evidence import actions as evidence_store
 from satukota.city import access
+from satukota.city.gates import needs
 from satukota.shared.monitoring.models import Reading
 
 from .. import queries
-from ..models import CameraReference
+from ..models import Camera, CameraReference
 
 SLOTS = ("latest", "last_good")
 
 
+def _reading(user: Any, pk: int, permission: str) -> Reading:
+    things = Reading.objects.filter(target__kind="camera").select_related("picture", "target__owner")
+    return access.one(things, user, permission, owner="target__owner", pk=pk)
+
+
+def _reference(user: Any, pk: int, permission: str) -> CameraReference:
+    things = CameraReference.objects.select_related("picture")
+    return access.one(things, user, permission, owner="camera__target__owner", pk=pk)
+
+
 @require_GET
-@login_required
-def slot(request: HttpRequest, code: str, slot: str) -> HttpResponse:
+@needs("cameras.view", find=queries.camera_for, by="code")
+def slot(request: HttpRequest, camera: Camera, slot: str) -> HttpResponse:
     """The newest picture, or the newest good one."""
-    camera = queries.camera_for(request.user, code)
     content = evidence_store.slot_content(f"camera/{camera.target.code}/{slot}") if slot in SLOTS else None
     if content is None:
         raise _no_picture()
@@ -32,11 +42,9 @@ def slot(request: HttpRequest, code: str, slot: str) -> HttpResponse:
 
 
 @require_GET
-@login_required
-def evidence(request: HttpRequest, pk: int) -> HttpResponse:
+@needs("cameras.view", find=_reading, by="pk")
+def evidence(request: HttpRequest, reading: Reading) -> HttpResponse:
     """The picture kept with a reading because it shows a fault. Looking at it is written down."""
-    things = Reading.objects.filter(target__kind="camera").select_related("picture", "target__owner")
-    reading = access.one(things, request.user, "cameras.view", owner="target__owner", pk=pk)
     if reading.picture is None:
         raise _no_picture()
     etag = f'"{reading.picture.sha256}"'
@@ -54,10 +62,8 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@login_required
-def reference(request: HttpRequest, pk: int) -> HttpResponse:
-    things = CameraReference.objects.select_related("picture")
-    row = access.one(things, request.user, "cameras.view", owner="camera__target__owner", pk=pk)
+@needs("cameras.view", find=_reference, by="pk")
+def reference(request: HttpRequest, row: CameraReference) -> HttpResponse:
     try:
         if row.picture is None:
             raise _no_picture()
