@@ -3,6 +3,7 @@
 Everything here runs inside `line.in_line()`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +19,8 @@ from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import StatusChange, Target, Verdict
 
 from . import telling, words
-from .line import write
-from .models import Incident, Member, Sop
+from .line import write, write_all
+from .models import Entry, Incident, Member, Sop
 
 LIVE = (Incident.State.RECEIVED, Incident.State.HANDLED)
 OPEN = (*LIVE, Incident.State.RECOVERED)
@@ -113,26 +114,34 @@ def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
 
 
 @words.in_city_language
-def join(incident: Incident, change: StatusChange, at: datetime) -> bool:
-    """Make the change's target a member that is not well; True when that is news."""
-    is_down = change.now == Verdict.DOWN
-    said = words.cause_words(change.target.kind, change.cause)
-    member, is_new = Member.objects.get_or_create(
-        incident=incident,
-        target=change.target,
-        defaults={"down_at": change.at, "cause": change.cause, "is_down": is_down, "change": change},
-    )
-    if is_new:
-        write(incident, "member_joined", by=None, at=at, text=str(change.target), after=said)
-        return True
-    if member.recovered_at is None and (member.cause, member.is_down) == (change.cause, is_down):
-        return False
-    act = "member_changed" if member.recovered_at is None else "member_down_again"
-    before = words.cause_words(change.target.kind, member.cause)
-    member.cause, member.is_down, member.change, member.recovered_at = change.cause, is_down, change, None
-    member.save(update_fields=["cause", "is_down", "change", "recovered_at"])
-    write(incident, act, by=None, at=at, text=str(change.target), before=before, after=said)
-    return True
+def join(incident: Incident, changes: Sequence[StatusChange], at: datetime) -> list[StatusChange]:
+    """Make the targets of the changes members that are not well; returns the changes that are news to the incident.
+
+    A fixed number of queries, however many join.
+    """
+    known = {member.target_id: member for member in
+             incident.members.filter(target__in=[change.target_id for change in changes])}  # fmt: skip
+    news, fresh, again, lines = [], [], [], []
+    for change in changes:
+        is_down, said = change.now == Verdict.DOWN, words.cause_words(change.target.kind, change.cause)
+        member = known.get(change.target_id)
+        if member is None:
+            fresh.append(Member(incident=incident, target=change.target, down_at=change.at, cause=change.cause,
+                                is_down=is_down, change=change))  # fmt: skip
+            lines.append(Entry(act="member_joined", at=at, text=str(change.target), after=said))
+        elif member.recovered_at is None and (member.cause, member.is_down) == (change.cause, is_down):
+            continue
+        else:
+            act = "member_changed" if member.recovered_at is None else "member_down_again"
+            before = words.cause_words(change.target.kind, member.cause)
+            lines.append(Entry(act=act, at=at, text=str(change.target), before=before, after=said))
+            member.cause, member.is_down, member.change, member.recovered_at = change.cause, is_down, change, None
+            again.append(member)
+        news.append(change)
+    Member.objects.bulk_create(fresh)
+    Member.objects.bulk_update(again, ["cause", "is_down", "change", "recovered_at"], batch_size=200)
+    write_all(incident, lines)
+    return news
 
 
 def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:

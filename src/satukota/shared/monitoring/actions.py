@@ -57,7 +57,7 @@ def record_change(
     change = StatusChange(
         target=target, at=target.state_since, was=was, now=now, cause=cause, root=root, in_maintenance=covered
     )
-    return storing.announce(change, family)
+    return storing.announce([change], family)[0]
 
 
 def look_now(target_ids: Sequence[int], at: datetime) -> int:

@@ -67,6 +67,7 @@ class Probe(ABC):
         return words.general(cause)
 
 
+Listener = Callable[[Sequence[StatusChange]], None]
 Chores = dict[str, tuple[float, Callable[[datetime], object]]]
 
 __all__ = [
@@ -76,7 +77,7 @@ __all__ = [
 
 _probes: dict[str, Probe] = {}
 _chores: Chores = {}
-_listeners: list[Callable[[StatusChange], None]] = []
+_listeners: list[Listener] = []
 
 
 def register(probe: Probe) -> Probe:
@@ -92,15 +93,19 @@ def kinds() -> list[str]:
     return sorted(_probes)
 
 
-def on_status_change(listener: Callable[[StatusChange], None]) -> None:
-    """`listener(change)` runs in the transaction that stores the change: both happen or neither."""
+def on_status_change(listener: Listener) -> None:
+    """`listener(changes)` runs in the transaction that stores the changes: all happen or none.
+
+    Changes come together, parents before children and at most one of each target, so that what has one cause (a link
+    that took three hundred cameras with it) can be handled as one.
+    """
     if listener not in _listeners:
         _listeners.append(listener)
 
 
-def announce(change: StatusChange) -> None:
+def announce(changes: Sequence[StatusChange]) -> None:
     for listener in _listeners:
-        listener(change)
+        listener(changes)
 
 
 def every(seconds: float, chore: Callable[[datetime], object]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from satukota.base.feed import actions as feed
+from satukota.base.feed.models import FeedEntry
 
 from . import registry, schedule, thresholds
 from .models import NO_UPLINK, PARENT_KINDS, ProbeMemory, Reading, StatusChange, Target, Verdict
@@ -201,10 +202,12 @@ def _follow_up(rows: Sequence[Stored], outcome: Outcome) -> None:
     for row in changed:
         family.learn(row.target)
     windows = active_windows(max(row.reading.at for row in rows))
-    for row in sorted(changed, key=lambda row: (row.target.kind not in PARENT_KINDS, family.depth(row.target))):
-        outcome.changes.append(_change(row, family, windows))
-    for row in fresh_cause:
-        _publish(row.target, row.was, family, None, is_in_maintenance(row.target, family, windows), row.reading.at)
+    changed.sort(key=lambda row: (row.target.kind not in PARENT_KINDS, family.depth(row.target)))
+    outcome.changes = announce([_change(row, family, windows) for row in changed], family)
+    feed.publish_all(
+        _told(row.target, row.was, None, is_in_maintenance(row.target, family, windows), row.reading.at)
+        for row in fresh_cause
+    )
     if silent:
         wake_relatives([row.target for row in silent], family, max(row.reading.at for row in silent))
 
@@ -216,24 +219,26 @@ def is_in_maintenance(target: Target, family: Family, windows: set[int]) -> bool
 def _change(row: Stored, family: Family, windows: set[int]) -> StatusChange:
     target, at = row.target, row.reading.at
     explained = target.state == Verdict.DOWN and (target.is_unreachable or target.kind in PARENT_KINDS)
-    change = StatusChange(
+    return StatusChange(
         target=target, at=at, was=row.was, now=target.state, cause=target.cause, reading=row.reading,
         root_id=family.root_of(target.link_id, target.power_id) if explained else None,
         in_maintenance=is_in_maintenance(target, family, windows),
     )  # fmt: skip
-    return announce(change, family)
 
 
-def announce(change: StatusChange, family: Family) -> StatusChange:
-    """Store the change, tell the listeners, publish it; in the caller's transaction."""
-    change.save(force_insert=True)
-    target = change.target
-    if target.kind in PARENT_KINDS and change.now == Verdict.DOWN:
-        _explain_children(change, family)
-    registry.announce(change)
-    root = family.code(change.root_id)
-    _publish(target, change.was, family, root, change.in_maintenance, change.at)
-    return change
+def announce(changes: list[StatusChange], family: Family) -> list[StatusChange]:
+    """Store the changes, tell the listeners, publish them; in the caller's transaction. Parents come first."""
+    for change in changes:
+        if change.target.kind in PARENT_KINDS and change.now == Verdict.DOWN:
+            _explain_children(change, family)
+    StatusChange.objects.bulk_create(changes)
+    if changes:
+        registry.announce(changes)
+    feed.publish_all(
+        _told(change.target, change.was, family.code(change.root_id), change.in_maintenance, change.at)
+        for change in changes
+    )
+    return changes
 
 
 def _explain_children(change: StatusChange, family: Family) -> None:
@@ -251,13 +256,14 @@ def _explain_children(change: StatusChange, family: Family) -> None:
         StatusChange.objects.filter(pk__in=explained).update(root=root)
 
 
-def _publish(target: Target, was: str, family: Family, root: str | None, maintenance: bool, at: datetime) -> None:
+def _told(target: Target, was: str, root: str | None, maintenance: bool, at: datetime) -> FeedEntry:
     payload = {
         "id": target.pk, "code": target.code, "kind": target.kind, "state": target.state, "was": was,
         "cause": target.cause, "title": str(words(target, target.cause).title) if target.cause else "",
         "since": target.state_since.isoformat() if target.state_since else None, "lon": target.lon, "lat": target.lat,
         "root": root, "maintenance": maintenance,
     }  # fmt: skip
-    feed.publish(
-        "status_changed", target.code, payload, opd_id=target.owner_id, area_id=target.kelurahan_id, at=at
-    )
+    return FeedEntry(
+        at=at, topic="status_changed", subject=target.code, payload=payload, opd_id=target.owner_id,
+        area_id=target.kelurahan_id,
+    )  # fmt: skip

@@ -45,7 +45,7 @@ def open_by_person(
     if root is not None and root.state in (Verdict.DOWN, Verdict.DEGRADED):
         change = StatusChange.objects.filter(target=root).select_related("target").first()
         if change is not None and change.now == root.state:
-            opening.join(incident, change, at)
+            opening.join(incident, [change], at)
     opening.settle(incident, at, quietly=True)
     opening.announce_opened(incident, at, by=by, text=text)
     return incident

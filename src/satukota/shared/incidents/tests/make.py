@@ -89,7 +89,7 @@ def changed(
 def turns(target: Target, now: str, cause: str = "", **how: Any) -> StatusChange:
     """What the runner does: store the change and announce it."""
     change = changed(target, now, cause, **how)
-    follow(change)
+    follow([change])
     return change
 
 

@@ -24,7 +24,7 @@ def main(start: str, changes: list[int]) -> None:
         time.sleep(0.002)
     for pk in changes:
         with transaction.atomic():
-            follow(rows[pk])
+            follow([rows[pk]])
 
 
 if __name__ == "__main__":

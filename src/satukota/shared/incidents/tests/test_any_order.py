@@ -10,12 +10,12 @@ from satukota.base.audit.actions import first_broken
 from satukota.base.errors import UserError
 from satukota.base.messages.models import Message
 from satukota.shared.incidents import actions
-from satukota.shared.incidents.from_status import catch_up
+from satukota.shared.incidents.from_status import catch_up, follow
 from satukota.shared.incidents.models import Incident, Member
 from satukota.shared.incidents.telling import FAILURE_KINDS
 from satukota.shared.monitoring.models import Target
 
-from .make import NIGHT, make_city, make_street, minutes, turns
+from .make import NIGHT, changed, make_city, make_street, minutes, turns
 
 CAMERAS = st.integers(0, 3)
 NTH = st.integers(0, 5)
@@ -56,6 +56,18 @@ class Night(RuleBasedStateMachine):
     @rule(now=st.sampled_from(["down", "up"]))
     def link_turns(self, now: str) -> None:
         self.turn(self.link, now, "" if now == "up" else "tcp_timeout")
+
+    @rule(which=st.sets(CAMERAS, min_size=2), now=st.sampled_from(["down", "up"]))
+    def several_turn_at_once(self, which: set[int], now: str) -> None:
+        """The link with them, or under it: one batch, the parent first."""
+        self.link.refresh_from_db()
+        at, changes = self.later(), []
+        for target in [self.link, *(self.cameras[n] for n in sorted(which))]:
+            target.refresh_from_db()
+            if target.state != now:
+                is_explained = now == "down" and target != self.link
+                changes.append(changed(target, now, "tcp_timeout", at=at, root=self.link if is_explained else None))
+        follow(changes)
 
     @rule(nth=NTH, act=st.sampled_from(["take", "recover", "close", "reopen", "escalate", "unmerge"]))
     def somebody_acts(self, nth: int, act: str) -> None:

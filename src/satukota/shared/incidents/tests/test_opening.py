@@ -141,7 +141,7 @@ def test_the_same_change_twice_changes_nothing(city):
     camera = make_target(city, "MB-001")
     change = turns(camera, "down", "black", at=NIGHT)
     before = acts(only())
-    follow(change)
+    follow([change])
     assert acts(only()) == before and told("incident_opened").count("operator") == 1
 
 

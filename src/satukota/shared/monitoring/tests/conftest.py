@@ -42,7 +42,7 @@ def clock_at(monkeypatch):
 def heard(monkeypatch):
     """Status changes the listeners are told of, instead of the real listeners."""
     changes = []
-    monkeypatch.setattr(registry, "_listeners", [changes.append])
+    monkeypatch.setattr(registry, "_listeners", [changes.extend])
     return changes
 
 
