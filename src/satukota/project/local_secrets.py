@@ -56,6 +56,14 @@ def seal_keys(name: str, path: Path) -> tuple[list[str], Path | None]:
     return [], where
 
 
+def audit_key(name: str, path: Path) -> str:
+    """The private key that signs the days of the audit log: 64 hexadecimal digits. Raises UnclearSetting otherwise."""
+    value = env.text(name) or kept(path, lambda: secrets.token_hex(32))
+    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+        raise env.UnclearSetting(f"{name} is no key: 64 hexadecimal digits, as `openssl rand -hex 32` makes them.")
+    return value
+
+
 def kept(path: Path, make: Callable[[], str]) -> str:
     """The secret in `path`, made at first need. Two processes starting at once end up with the same whole one."""
     if not path.exists():
