@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def second_factor_setting(request: pytest.FixtureRequest, settings: Any) -> None:
-    """Tests sign people in with `force_login`, which shows no second factor: it is asked for only where it is the matter.
+    """Tests sign people in with `force_login`, which shows no second factor; it is asked for where it is the matter.
 
     The product asks by default. A test marked `second_factor` runs as the product does; so do the journeys, which
     start processes of their own.

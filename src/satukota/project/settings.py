@@ -152,7 +152,7 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": [SELF, "blob:"],  # MapLibre
         "style-src": [SELF],
         "style-src-attr": ["'unsafe-inline'"],  # MapLibre places its markers with style attributes
-        "connect-src": [SELF, *([FEED_URL] if FEED_URL else [])],
+        "connect-src": [SELF, *([FEED_URL, FEED_URL.replace("//127.0.0.1:", "//localhost:")] if FEED_URL else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -88,9 +88,8 @@ def claim_attempt(request: HttpRequest, name: str) -> None:
         user = User.objects.filter(username__iexact=name).first()
         audit.record("accounts.locked_out", by=AnonymousUser(), at=at, on=user, after={"address": address})
     if claimed.wait_s:
-        raise ValidationError(
-            _("Terlalu banyak percobaan. Coba lagi dalam %(wait)s.") % {"wait": _words(claimed.wait_s)}
-        )
+        wait = _words(claimed.wait_s)
+        raise ValidationError(_("Terlalu banyak percobaan. Coba lagi dalam %(wait)s.") % {"wait": wait})
 
 
 def forgive_attempt(request: HttpRequest, name: str) -> None:

@@ -12,7 +12,7 @@ from satukota.base.secrets.fields import SealedTextField
 
 from .names import USERNAME
 
-_words_of_hat: Callable[["User"], str] = lambda user: ""
+_words_of_hat: Callable[["User"], str] | None = None
 
 
 def name_hats_by(words_of: Callable[["User"], str]) -> None:
@@ -45,7 +45,7 @@ class User(AbstractUser):
     @property
     def current_hat(self) -> str:
         """The duty acted under, in words; written on every audit row."""
-        return _words_of_hat(self)
+        return _words_of_hat(self) if _words_of_hat else ""
 
 
 class Invitation(models.Model):
@@ -78,7 +78,7 @@ class Invitation(models.Model):
 
 
 class FactorSecret(models.Model):
-    """The secret of an authenticator app, or the seed of recovery codes, sealed. allauth's own row holds only its id."""
+    """The secret of an authenticator app, or the seed of recovery codes, sealed; allauth's row holds its id."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     secret = SealedTextField()

@@ -47,7 +47,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         else:
             request.session.flush()
             record_authentication(request, user, method="password", reauthenticated=True)
-            return perform_login(request, user, email_verification="none", redirect_url="/pusat/")
+            return perform_login(request, user, email_verification="none")
     return render(request, "accounts/accept.html", {"form": form, "invited": user}, status=422 if form.errors else 200)
 
 
@@ -99,10 +99,10 @@ def sample_sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         raise Http404
     if request.user.is_authenticated and request.user.pk == user.pk:
-        return redirect("/pusat/")
+        return redirect(settings.LOGIN_REDIRECT_URL)
     request.session.flush()
     audit.record("accounts.sample_link_used", by=user, at=clock.now(), on=user)
-    return perform_login(request, user, email_verification="none", redirect_url="/pusat/")
+    return perform_login(request, user, email_verification="none")
 
 
 def closed(request: HttpRequest, **_kwargs: Any) -> HttpResponse:

@@ -41,7 +41,7 @@ class CitySignOn(DefaultSocialAccountAdapter):
 
 
 def _invited(subject: str, sociallogin: Any) -> User | None:
-    """By the stated subject; else by a verified address only one account without a subject carries. No sample people."""
+    """By the stated subject; else by a verified address that one account alone carries. No sample people."""
     people = User.objects.filter(is_sample=False)
     stated = people.filter(sso_subject=subject).first()
     if stated is not None:

@@ -24,6 +24,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 from django.http.cookie import parse_cookie
 
+from satukota.base.accounts import second_factor
+
 from .models import FeedEntry
 
 POLL_S = 0.15
@@ -210,7 +212,8 @@ def visitor_of(cookies: str) -> tuple[Any | None, SessionStore]:
     """The signed-in, active user of a session cookie, or None; and the session. As strict as the pages are."""
     session = SessionStore(session_key=parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
     user = get_user(SimpleNamespace(session=session)) if session.session_key else None
-    return (user if user is not None and user.is_active else None), session
+    may_pass = user is not None and user.is_active and not second_factor.is_owed(user, session)
+    return (user if may_pass else None), session
 
 
 def application(scope_of: ScopeOf, origins: Iterable[str]) -> Asgi:

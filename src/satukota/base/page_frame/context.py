@@ -17,10 +17,17 @@ def add_part(part: Callable[[HttpRequest], dict[str, Any]]) -> None:
         _parts.append(part)
 
 
+def feed_url(request: HttpRequest) -> str:
+    """Where this page finds the feed. Cookies and passkeys belong to a name: who came by localhost stays there."""
+    if request.get_host().partition(":")[0] == "localhost":
+        return settings.FEED_URL.replace("http://127.0.0.1:", "http://localhost:")
+    return settings.FEED_URL
+
+
 def page_frame(request: HttpRequest) -> dict[str, Any]:
     """What every page's frame needs; each registered part answers for itself."""
     told: dict[str, Any] = {
-        "FEED_URL": settings.FEED_URL,
+        "FEED_URL": feed_url(request),
         "SAMPLE": settings.SAMPLE,
         "TIME_ZONE": settings.TIME_ZONE,
         "zone": zone_name(clock.now()),

@@ -3,10 +3,11 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import satukota.base.secrets.fields
 from django.conf import settings
 from django.core.management import call_command
 from django.db import migrations, models
+
+import satukota.base.secrets.fields
 
 
 def make_shared_cache(apps, schema_editor):
