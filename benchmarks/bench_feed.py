@@ -105,7 +105,7 @@ def prepare() -> str:
     from satukota.city.models import Duty, Opd, Person
 
     call_command("migrate", verbosity=0)
-    user = User.objects.create_user("operator")
+    user = User.objects.create_user("operator", is_sample=True)  # no second factor in the sample city
     since = date(2020, 1, 1)
     opd = Opd.objects.create(code="contoh", name="Contoh", short_name="Contoh", kind="dinas", valid_from=since)
     person = Person.objects.create(name="Contoh", user=user)

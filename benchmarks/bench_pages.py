@@ -209,7 +209,7 @@ def run(targets: int, readings: int, incidents: int, rounds: int) -> dict[str, A
         from django.test import Client
 
         user = fill(targets, readings, incidents)
-        client = Client(headers={"accept-language": "id"})
+        client = Client(headers={"accept-language": "id"}, SERVER_NAME="127.0.0.1")
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         pages = {name: time_page(client, path, rounds) for name, path in PAGES.items()}
         peer_ms, _ = time_page(client, PEER_PAGE, rounds)

@@ -111,6 +111,17 @@ class Substitution(RegisterForm):
     to_on = day(required=False, help_text=_("Kosong: sampai diakhiri."))
 
 
+class PersonInvited(RegisterForm):
+    username = text(32, label=_("Nama pengguna"), help_text=_("Huruf a–z, angka, titik, garis; misalnya siti.aminah."))
+    email = forms.EmailField(
+        label=_("Alamat surel"), required=False, max_length=254,
+        help_text=_("Tautan undangan dikirim ke sini; lewat alamat ini pula akun pegawai dikenali."),
+    )
+    sso_subject = text(
+        255, required=False, label=_("Identitas pada akun pegawai"), help_text=_("Nilai “sub”, bila diketahui.")
+    )
+
+
 class PlaceEdit(RegisterForm):
     name = text(160)
     kind = forms.ChoiceField(choices=list(PLACE_KINDS.items()))

@@ -36,6 +36,7 @@ LEAD = frozenset({"incidents.assign", "incidents.merge", "incidents.close", "sop
 TECHNICAL = frozenset({"cameras.technical", "cameras.edit", "cameras.import", "cameras.reference", "registers.edit"})
 AUDIT = frozenset({"audit.view"})
 PEOPLE = frozenset({"people.edit"})
+INVITE = frozenset({"accounts.invite"})
 
 _ALL = (
     # The command centre
@@ -80,8 +81,8 @@ _ALL = (
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),
     Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"})),
     # Who keeps the house
-    Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | {"registers.edit"}),
-    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | AUDIT | {"registers.edit"}),
+    Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | INVITE | {"registers.edit"}),
+    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | {"registers.edit"}),
 )  # fmt: skip
 
 ROLES: dict[str, Role] = {role.key: role for role in _ALL}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .pages import editing, listing, staffing, things
+from .pages import editing, inviting, listing, staffing, things
 
 app_name = "city"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("bertugas", staffing.wear, name="wear"),
     path("ubah/orang/", editing.add_person, name="add_person"),
     path("ubah/orang/<int:pk>/", editing.edit_person, name="edit_person"),
+    path("akun/", inviting.accounts, name="accounts"),
+    path("ubah/orang/<int:pk>/undang/", inviting.invite, name="invite"),
+    path("ubah/orang/<int:pk>/undang-lagi", inviting.invite_again, name="invite_again"),
+    path("ubah/orang/<int:pk>/cabut-undangan", inviting.revoke, name="revoke_invitation"),
     path("ubah/tempat/", editing.add_place, name="add_place"),
     path("ubah/tempat/<str:code>/", editing.edit_place, name="edit_place"),
     path("ubah/jaringan/", editing.add_feeder, name="add_feeder"),

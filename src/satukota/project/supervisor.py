@@ -251,9 +251,9 @@ class House:
         ]
         if logins:
             first = say(
-                "Lihat dahulu: masuk sebagai operator, buka peta. Beberapa kamera contoh memang sakit (beku, hitam, "
+                "Lihat dahulu: buka tautan operator, lalu peta. Beberapa kamera contoh memang sakit (beku, hitam, "
                 "terhalang, satu sambungan putus);\ndalam dua kali pemeriksaan masing-masing menjadi satu insiden.",
-                "Look first: log in as the operator and open the map. Some sample cameras are ill on purpose (frozen, "
+                "Look first: open the operator's link, then the map. Some sample cameras are ill on purpose (frozen, "
                 "black, covered, one link down);\nwithin two checks each becomes one incident.",
             )
             lines += ["", logins, "", first]

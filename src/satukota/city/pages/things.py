@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from satukota.base import clock
+from satukota.base.audit import actions as audit
 from satukota.base.audit.models import AuditEntry
 
 from .. import access, queries
@@ -72,11 +73,15 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     current, past = _duties(row.duties.select_related("opd", "person", "substitutes__person"), now)
     reach, held = access.scope(request.user, "people.edit"), current + past
     may_edit = bool(reach) and (not held or any(reach.covers(duty.opd_id, duty.kelurahan_id) for duty in held))
-    phone = row.phone.open() if serving.may_call(request.user) else str(row.phone)
+    phone = str(row.phone)
+    if row.phone and serving.may_call(request.user):
+        audit.viewed("city.contacts_seen", by=request.user, at=now, on=row, rows=1)
+        phone = row.phone.open()
     for duty in current:
         duty.may_end = reach.covers(duty.opd_id, duty.kelurahan_id)
     told = {
         "person": row, "phone": phone, "current": current, "past": past,
+        "may_invite": access.may(request.user, "accounts.invite"),
         "band": timeline.band(held, clock.local(now).date()),
     }  # fmt: skip
     return _render(request, "city/person.html", told, row, serving.PEOPLE, may_edit)

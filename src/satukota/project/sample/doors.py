@@ -50,6 +50,7 @@ def _logins(asked: argparse.Namespace) -> None:
     wide = max(len(row.username) for row in rows)
     for row in rows:
         print(f"{row.username:{wide}}  {row.password:{wide + 7}}  {row.role} · {row.opd}")
+        print(f"{'':{wide}}  {row.link}")
 
 
 def _accept_references(asked: argparse.Namespace) -> None:

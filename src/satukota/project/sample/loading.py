@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from satukota.base import clock
 from satukota.base.accounts.models import User
+from satukota.base.accounts.sample_links import link_of
 from satukota.base.audit import actions as audit
 from satukota.base.errors import UserError
 from satukota.city import actions as city
@@ -29,6 +30,7 @@ class Login:
     password: str
     role: str
     opd: str
+    link: str  # signs in at once, only from this machine
 
 
 def password_of(username: str) -> str:
@@ -38,7 +40,13 @@ def password_of(username: str) -> str:
 def logins() -> list[Login]:
     """Who may sign in to the sample city, in the order a newcomer should try them."""
     return [
-        Login(row["username"], password_of(row["username"]), str(ROLES[duty["role"]].name), duty["opd"])
+        Login(
+            row["username"],
+            password_of(row["username"]),
+            str(ROLES[duty["role"]].name),
+            duty["opd"],
+            link_of(row["username"]),
+        )
         for row in facts.city()["people"]
         if "username" in row
         for duty in row["duties"][:1]
