@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from satukota.project.processes import Job, LogFile, Supervised
+from satukota.project import supervisor
+from satukota.project.processes import LOUD_AFTER, Job, LogFile, Supervised, Watchman
 
 ROOT = Path(__file__).resolve().parents[2]
 # A whole city in two small servers and one process that only sleeps: what is under test is the supervisor.
@@ -149,7 +150,7 @@ def test_ctrl_c_ends_everything_within_five_seconds_with_exit_code_zero(start):
     assert f"http://127.0.0.1:{city.port}" in city.said
     until(lambda: (city.var / "log" / "settle.log").exists())
     time.sleep(2)  # the sample city has settled
-    until(lambda: len(city.leftovers()) == 6)  # supervisor, web, feed, field, watch and its child
+    until(lambda: len(city.leftovers()) == 7)  # supervisor, watchman, web, feed, field, watch and its child
     began = time.monotonic()
     city.process.send_signal(signal.SIGINT)
     assert city.process.wait(10) == 0
@@ -221,10 +222,22 @@ def test_kill_nine_leaves_no_part_running_and_the_next_start_is_not_refused(star
     until(lambda: "operator / contoh" in city.said)
     city.process.kill()
     city.process.wait()
-    # Web and feed end by the parent-death signal; the stubborn one ignores SIGTERM, so only those two are asked for.
-    until(lambda: not any(last_word(pid).startswith("SATUKOTA_") for pid in city.leftovers()))
+    until(lambda: city.leftovers() == [])  # the stubborn one, which ignores SIGTERM, and its child included
     again = start(city.port)
     until(lambda: again.said.count("operator / contoh") == 2)
+
+
+def test_a_watchman_that_was_killed_is_replaced_and_told_everything(tmp_path):
+    watchman = Watchman()
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    watchman.knows(child.pid)
+    watchman._process.kill()
+    watchman._process.wait()
+    watchman.knows(12_345_678)
+    watchman.forgets(12_345_678)
+    watchman._process.stdin.close()  # as the kernel does when the supervisor is killed
+    assert child.wait(15) == -signal.SIGKILL
+    watchman._process.wait(15)
 
 
 def test_a_second_one_on_the_same_folder_is_refused_with_a_sentence(start):
@@ -249,7 +262,7 @@ def test_a_taken_port_is_said_with_the_way_on(start):
 
 def test_a_job_that_keeps_dying_is_started_ever_more_slowly(tmp_path, monkeypatch):
     monkeypatch.setattr("satukota.project.processes.FIRST_PAUSE_S", 0.01)
-    told: list[tuple[str, int, float]] = []
+    told: list[tuple[str, int, float, int]] = []
 
     async def watch_it_die() -> None:
         part = Supervised(
@@ -266,11 +279,26 @@ def test_a_job_that_keeps_dying_is_started_ever_more_slowly(tmp_path, monkeypatc
         part.log.close()
 
     asyncio.run(watch_it_die())
-    assert [pause for _, _, pause in told[:4]] == pytest.approx([0.01, 0.02, 0.04, 0.08])
-    assert {(name, code) for name, code, _ in told} == {("jobs", 3)}
+    assert [pause for _, _, pause, _ in told[:4]] == pytest.approx([0.01, 0.02, 0.04, 0.08])
+    assert {(name, code) for name, code, _, _ in told} == {("jobs", 3)}
+    assert [deaths for *_, deaths in told[:4]] == [1, 2, 3, 4]
     lines = (tmp_path / "jobs.log").read_text().splitlines()
     assert len(lines) >= 4
     assert all(line.endswith(" jobs selamat tinggal") for line in lines)
+
+
+def test_a_part_that_does_not_stay_alive_is_said_loudly_with_its_last_words(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SATUKOTA_VAR", str(tmp_path))
+    monkeypatch.setenv("SATUKOTA_LANG", "id")
+    house = supervisor.House()
+    log = LogFile(tmp_path / "log" / "watch.log")
+    house.parts.append(Supervised(Job("watch", ("false",)), log=log, env={}, tell=house._tell_death))
+    log.write(b"tidak ada kabel")
+    for deaths in range(1, LOUD_AFTER + 1):
+        house._tell_death("watch", 3, 1.0, deaths)
+    said = capsys.readouterr().out
+    log.close()
+    assert said.count("TIDAK BERTAHAN HIDUP") == 1 and f"{LOUD_AFTER} kali" in said and "tidak ada kabel" in said
 
 
 def test_a_log_is_put_aside_before_it_grows_without_end(tmp_path, monkeypatch):

@@ -4,6 +4,8 @@ import asyncio
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,6 +17,7 @@ LOG_BYTES = 20_000_000  # then the file becomes .1 and a new one begins
 LINE_BYTES = 16_384  # a longer line is cut: a child without line ends must not fill the memory
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 STEADY_S = 60.0  # lived this long: the next death starts again at the first pause
+LOUD_AFTER = 5  # deaths in a row, none of them steady: said loudly, once, and again each time as many have passed
 STOP_S = 4.0
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: between fork and exec nothing may be loaded
@@ -56,29 +59,97 @@ class LogFile:
             return file.read().decode("utf-8", "replace").splitlines()[-count:]
 
 
+class Watchman:
+    """A small process that outlives a supervisor killed with -9 and ends the groups it leaves behind.
+
+    Children are told to end when the supervisor dies (PR_SET_PDEATHSIG), but some ignore it and some have children of
+    their own. The watchman holds the other end of a pipe: when that closes, what is still alive gets STOP_S, then -9.
+    """
+
+    def __init__(self) -> None:
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def knows(self, group: int) -> None:
+        self._groups.add(group)
+        self._say(f"+{group}")
+
+    def forgets(self, group: int) -> None:
+        self._groups.discard(group)
+        self._say(f"-{group}")
+
+    def end(self) -> None:
+        """Everything was ended in order: nothing is left to do."""
+        if self._process is not None:
+            self._process.communicate()
+
+    def _say(self, word: str) -> None:
+        try:
+            self._write(word)
+        except OSError:  # it was killed: a new one is told everything
+            self._process = None
+            self._write(*(f"+{group}" for group in self._groups))
+
+    def _write(self, *words: str) -> None:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-c", WATCHMAN, str(STOP_S)], stdin=subprocess.PIPE, start_new_session=True
+            )
+        assert self._process.stdin is not None  # asked for above
+        self._process.stdin.write("".join(f"{word}\n" for word in words).encode())
+        self._process.stdin.flush()
+
+
+WATCHMAN = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+groups = set()
+for line in sys.stdin:
+    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+ends = time.monotonic() + float(sys.argv[1])
+while groups:
+    for group in list(groups):
+        try:
+            os.killpg(group, 0 if time.monotonic() < ends else signal.SIGKILL)
+        except OSError:
+            groups.discard(group)
+    time.sleep(0.1)
+"""
+
+
 class Supervised:
     """Keeps one job alive until told to stop."""
 
     def __init__(
-        self, job: Job, *, log: LogFile, env: Mapping[str, str], tell: Callable[[str, int, float], None]
+        self,
+        job: Job,
+        *,
+        log: LogFile,
+        env: Mapping[str, str],
+        tell: Callable[[str, int, float, int], None],
+        watchman: Watchman | None = None,
     ) -> None:
-        """`tell(name, exit_code, pause_s)` is called when the job died and will be started again."""
+        """`tell(name, exit_code, pause_s, deaths)` is called when the job died and will be started again.
+
+        `deaths`: how many times in a row it died before it had been steady.
+        """
         self.job, self.log = job, log
-        self._env, self._tell = dict(env), tell
+        self._env, self._tell, self._watchman = dict(env), tell, watchman
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
 
     async def keep_alive(self) -> None:
         """Run the job, again and again, until `stop`."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, deaths = FIRST_PAUSE_S, 0
         while not self._stopping.is_set():
             began = time.monotonic()
             code = await self._run_once()
             if self._stopping.is_set():
                 return
             if time.monotonic() - began > STEADY_S:
-                pause_s = FIRST_PAUSE_S
-            self._tell(self.job.name, code, pause_s)
+                pause_s, deaths = FIRST_PAUSE_S, 0
+            deaths += 1
+            self._tell(self.job.name, code, pause_s, deaths)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
@@ -115,6 +186,8 @@ class Supervised:
             self.log.write(f"cannot be started: {problem}".encode())
             return 127
         self._process = process
+        if self._watchman is not None:
+            self._watchman.knows(process.pid)
         if self._stopping.is_set():  # told to stop while it was being started
             _signal_group(process.pid, signal.SIGKILL)
         assert process.stdout is not None  # asked for above
@@ -122,6 +195,8 @@ class Supervised:
         code = await process.wait()
         _signal_group(process.pid, signal.SIGKILL)  # a dead job leaves no children behind, and they hold its output
         await reading
+        if self._watchman is not None:
+            self._watchman.forgets(process.pid)
         return code
 
     async def _keep_lines(self, stream: asyncio.StreamReader) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from satukota.project import env
-from satukota.project.processes import Job, LogFile, Supervised
+from satukota.project.processes import LOUD_AFTER, Job, LogFile, Supervised, Watchman
 from satukota.project.speech import say
 from satukota.project.terminal import make_gave_up, own_foreground
 
@@ -37,8 +37,8 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="satukota run",
         description=say(
-            "Menyalakan halaman, umpan langsung, pengawas, pekerja dan (kota contoh) simulator lapangan.",
-            "Starts pages, live feed, watcher, jobs and (sample city) the field simulator.",
+            "Menyalakan halaman, umpan langsung, pengawas, pekerja dan (kota contoh) simulator dan penangkap pesan.",
+            "Starts pages, live feed, watcher, jobs and (sample city) the field simulator and message catcher.",
         ),
     )
     parser.parse_args(words)
@@ -59,7 +59,9 @@ class House:
         self.port = env.whole("SATUKOTA_PORT", 8000, least=1, most=65_534)
         self.feed_port = env.whole("SATUKOTA_FEED_PORT", self.port + 1, least=1, most=65_535)
         self.field_port = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65_400)
+        self.catcher_port = env.whole("SATUKOTA_CATCHER_PORT", min(self.port + 2, 65_534), least=1, most=65_534)
         self.sample = env.flag("SATUKOTA_SAMPLE", True)
+        self.watchman = Watchman()
         self.parts: list[Supervised] = []
         self._end = asyncio.Event()
         self._signals = 0
@@ -95,7 +97,10 @@ class House:
             ports = ("--first-port", str(self.field_port))
             words = (*door, "field", *cache, *ports, *shlex.split(env.text("SATUKOTA_FIELD_OPTIONS")))
             first.append(Job("field", words, ends_last=True))
-        return first, [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
+        later = [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
+        if self.sample:
+            later.append(Job("catch", (*door, "catch")))
+        return first, later
 
     async def _open(self, keeping: list["asyncio.Task[None]"], later: list[Job]) -> None:
         """Wait for the first parts, then start the later ones and say what the person can do."""
@@ -162,7 +167,7 @@ class House:
         started = []
         for job in jobs:
             log = LogFile(self.var / "log" / f"{job.name}.log")
-            part = Supervised(job, log=log, env=self._child_env(), tell=self._tell_death)
+            part = Supervised(job, log=log, env=self._child_env(), tell=self._tell_death, watchman=self.watchman)
             self.parts.append(part)
             started.append(asyncio.ensure_future(part.keep_alive()))
         return started
@@ -174,6 +179,7 @@ class House:
         await asyncio.gather(*keeping, return_exceptions=True)
         for part in self.parts:
             part.log.close()
+        self.watchman.end()
 
     def _on_signal(self) -> None:
         """The first signal ends politely, the second at once."""
@@ -185,8 +191,10 @@ class House:
             for part in self.parts:
                 part.kill()
 
-    def _tell_death(self, name: str, code: int, pause_s: float) -> None:
+    def _tell_death(self, name: str, code: int, pause_s: float, deaths: int) -> None:
         log = self.var / "log" / f"{name}.log"
+        if deaths % LOUD_AFTER == 0:
+            self._tell_loudly(name, deaths)
         print(
             say(
                 f"“{name}” berhenti (kode {code}), dinyalakan lagi dalam {pause_s:.0f} detik. Catatan: {log}",
@@ -194,6 +202,18 @@ class House:
             ),
             flush=True,
         )
+
+    def _tell_loudly(self, name: str, deaths: int) -> None:
+        """A part that does not stay alive: what it said last, so that nobody has to look for it."""
+        tail = next((part.log.last_lines(8) for part in self.parts if part.job.name == name), [])
+        said = say(
+            f"“{name}” TIDAK BERTAHAN HIDUP: sudah mati {deaths} kali berturut-turut. Bagian kota ini tidak bekerja. "
+            "Kata-kata terakhirnya:",
+            f"“{name}” DOES NOT STAY ALIVE: it has died {deaths} times in a row. This part of the city does not work. "
+            "Its last words:",
+        )
+        rule = "!" * 100
+        print("\n".join([rule, said, *(f"  {line}" for line in tail), rule]), flush=True)
 
     def _child_env(self) -> dict[str, str]:
         """The same answers for every part, whatever was left unsaid in the environment."""
@@ -204,16 +224,20 @@ class House:
             "SATUKOTA_PORT": str(self.port),
             "SATUKOTA_FEED_PORT": str(self.feed_port),
             "SATUKOTA_FIELD_PORT": str(self.field_port),
+            "SATUKOTA_CATCHER_PORT": str(self.catcher_port),
             "SATUKOTA_SAMPLE": "1" if self.sample else "0",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")])),
         }
 
     def _check_ports(self) -> None:
-        for name, port in (("SATUKOTA_PORT", self.port), ("SATUKOTA_FEED_PORT", self.feed_port)):
+        wanted = [("SATUKOTA_PORT", self.port), ("SATUKOTA_FEED_PORT", self.feed_port)]
+        if self.sample:
+            wanted += [("SATUKOTA_CATCHER_PORT", self.catcher_port), ("SATUKOTA_CATCHER_PORT", self.catcher_port + 1)]
+        for name, port in wanted:
             if is_free(port):
                 continue
-            other = next((port for port in range(8010, 8200, 10) if is_free(port) and is_free(port + 1)), 8300)
+            other = next((first for first in range(8010, 8200, 10) if all(map(is_free, range(first, first + 4)))), 8300)
             raise CannotRun(
                 say(
                     f"Porta {port} ({name}) sudah dipakai program lain. Pakai porta lain: PORT={other} make run",
