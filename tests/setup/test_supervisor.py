@@ -106,14 +106,21 @@ def until(claim: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+def surroundings(var: Path) -> dict[str, str]:
+    env = {**os.environ, "SATUKOTA_VAR": str(var), "PYTHONPATH": str(ROOT / "src"), "SATUKOTA_LANG": "id"}
+    for name in ("SATUKOTA_PORT", "SATUKOTA_FIELD_PORT", "SATUKOTA_CATCHER_PORT"):
+        env[name] = str(free_port())
+    env.pop("SATUKOTA_FEED_PORT", None)
+    return env
+
+
 class City:
     """A small city in a process of its own, its output in a file."""
 
     def __init__(self, var: Path, port: int) -> None:
         self.var, self.port = var, port
         self.said_at = var / "said"
-        env = {**os.environ, "SATUKOTA_VAR": str(var), "SATUKOTA_PORT": str(port), "PYTHONPATH": str(ROOT / "src")}
-        env.pop("SATUKOTA_FEED_PORT", None)
+        env = surroundings(var) | {"SATUKOTA_PORT": str(port)}
         with self.said_at.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SMALL_CITY], env=env, stdout=output, stderr=output, start_new_session=True
@@ -150,7 +157,7 @@ def test_ctrl_c_ends_everything_within_five_seconds_with_exit_code_zero(start):
     assert f"http://127.0.0.1:{city.port}" in city.said
     until(lambda: (city.var / "log" / "settle.log").exists())
     time.sleep(2)  # the sample city has settled
-    until(lambda: len(city.leftovers()) == 7)  # supervisor, watchman, web, feed, field, watch and its child
+    until(lambda: len(city.leftovers()) == 7, 60)  # supervisor, watchman, web, feed, field, watch and its child
     began = time.monotonic()
     city.process.send_signal(signal.SIGINT)
     assert city.process.wait(10) == 0
@@ -167,13 +174,6 @@ def makefile(tmp_path: Path) -> Path:
     path = tmp_path / "Makefile"
     path.write_text(f"SHELL := /bin/bash\nrun:\n\t@exec {sys.executable} {tmp_path}/small_city.py\n")
     return path
-
-
-def surroundings(var: Path) -> dict[str, str]:
-    env = {**os.environ, "SATUKOTA_VAR": str(var), "PYTHONPATH": str(ROOT / "src"), "SATUKOTA_LANG": "id"}
-    env["SATUKOTA_PORT"] = str(free_port())
-    env.pop("SATUKOTA_FEED_PORT", None)
-    return env
 
 
 def test_ctrl_c_in_the_terminal_of_make_ends_with_exit_code_zero(makefile, tmp_path):
