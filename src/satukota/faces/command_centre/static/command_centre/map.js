@@ -2,11 +2,14 @@
 import * as maplibregl from "../vendor/maplibre/maplibre-gl.mjs";
 import { listen } from "../satukota/feed.js";
 import { shapes, hatch } from "./map-images.js";
+import { sector } from "./sector.js";
 import { toast } from "../satukota/frame.js";
 
 maplibregl.setWorkerUrl(new URL("../vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
 const stage = document.getElementById("peta"), api = stage.dataset.api, large = document.documentElement.classList.contains("is-wall") ? 1.4 : 1;
 const css = getComputedStyle(document.documentElement), colour = (name) => css.getPropertyValue(`--${name}`).trim();
+const CLOSE_ZOOM = 16; // the sector of one camera is told apart from its neighbours'
+const MOVE_MS = 150;
 const RANK = { unknown: 1, maintenance: 1, up: 0, degraded: 2, down: 3 };
 const WORST = ["up", "unknown", "degraded", "down"];
 const cameras = new Map(); // code → feature, as measured now
@@ -38,7 +41,16 @@ function drawAreas(areas) {
   map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5 * large, { "text-max-width": 6, "text-variable-anchor": ["top", "bottom", "left", "right", "center"], "text-radial-offset": 1.1 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
   const schematic = areas.features.some((a) => a.properties.schematic);
   const sources = [...new Set(areas.features.map((a) => a.properties.source))].join("; ");
+  map.fitBounds(extent(areas), { padding: 24, animate: false });
   document.getElementById("peta-catatan").textContent = schematic ? stage.dataset.wordsSchematic : `${stage.dataset.wordsSource}: ${sources}`;
+}
+
+// The land, not the sea that belongs to the city: west, south, east, north.
+function extent(areas) {
+  const box = new maplibregl.LngLatBounds();
+  const widen = (part) => { if (typeof part[0] === "number") box.extend(part); else part.forEach(widen); };
+  areas.features.forEach((area) => widen(area.geometry.coordinates));
+  return box;
 }
 
 async function addImages() {
@@ -57,6 +69,8 @@ function drawThings() {
   map.addSource("cameras", { type: "geojson", data: empty, cluster: true, clusterMaxZoom: 13, clusterRadius: 22, clusterProperties: { worst: ["max", ["get", "rank"]], bad: ["+", ["case", [">=", ["get", "rank"], 2], 1, 0]] } });
   map.addLayer({ id: "clusters", type: "circle", source: "cameras", filter: ["has", "point_count"], paint: { "circle-radius": ["step", ["get", "point_count"], 11 * large, 10, 14 * large, 50, 18 * large], "circle-color": colour("card"), "circle-stroke-width": 3, "circle-stroke-color": ["match", ["get", "worst"], 3, colour("down"), 2, colour("degraded-fill"), 1, colour("unknown"), colour("up")] } });
   map.addLayer({ id: "cluster-count", type: "symbol", source: "cameras", filter: ["has", "point_count"], ...text(["get", "point_count_abbreviated"], 12 * large, { "text-allow-overlap": true }), paint: { "text-color": colour("ink") } });
+  // Told apart by shape as well: a cluster wears the mark of the worst verdict inside, unless all is well.
+  map.addLayer({ id: "cluster-worst", type: "symbol", source: "cameras", filter: ["all", ["has", "point_count"], [">", ["get", "worst"], 0]], layout: { "icon-image": ["match", ["get", "worst"], 3, "down", 2, "degraded", "unknown"], "icon-size": 0.8, "icon-offset": [15, -15], "icon-allow-overlap": true, "icon-ignore-placement": true } });
   map.addLayer({ id: "chosen", type: "circle", source: "cameras", filter: ["==", ["get", "code"], ""], paint: { "circle-radius": 15, "circle-color": "transparent", "circle-stroke-width": 3, "circle-stroke-color": colour("accent") } });
   map.addLayer({ id: "camera", type: "symbol", source: "cameras", filter: ["!", ["has", "point_count"]], layout: { "icon-image": ["get", "state"], "icon-allow-overlap": true, "symbol-sort-key": ["get", "rank"], "text-field": ["step", ["zoom"], "", 14.5, ["get", "code"]], "text-font": ["Plus Jakarta Sans Variable"], "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": colour("ink"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
 }
@@ -76,7 +90,10 @@ function redraw() {
 async function loadCameras() {
   const { features } = await get("/cameras");
   cameras.clear();
-  for (const f of features) cameras.set(f.properties.code, { point: f.geometry, sector: f.properties.sector, properties: { ...f.properties, sector: undefined } });
+  for (const { geometry, properties } of features) {
+    const { code, bearing, fov, range_m: reach } = properties;
+    cameras.set(code, { point: geometry, sector: sector(geometry.coordinates, bearing, fov, reach), properties });
+  }
   redraw();
 }
 
@@ -94,20 +111,34 @@ refreshFigures();
 
 const drawer = document.getElementById("laci"), drawerBody = document.getElementById("laci-isi");
 let chosen = "";
-async function choose(code, centre = false) {
+async function choose(code, { zoom = 0, follow = false } = {}) {
   if (!drawer) return;
   chosen = code;
   map.setFilter("chosen", ["==", ["get", "code"], code]);
-  if (!code) { drawer.hidden = true; return; }
-  const seen = cameras.get(code);
-  if (centre && seen) map.jumpTo({ center: seen.point.coordinates });
+  if (!code) { drawer.hidden = true; map.resize(); stage.focus({ preventScroll: true }); return; }
   const answer = await fetch(`${stage.dataset.cameras}${encodeURIComponent(code)}/panel`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
   if (code !== chosen) return;
+  if (!answer.ok) { choose(""); toast(stage.dataset.wordsUnknown, "down"); return; }
   drawerBody.innerHTML = await answer.text();
   window.htmx?.process(drawerBody);
   drawer.hidden = false;
+  document.querySelector(".legend-box").open = false; // what is left of the map is for the map
+  if (follow) return;
+  drawerBody.scrollTop = 0;
+  const seen = cameras.get(code);
+  if (seen) keepInSight(seen.point.coordinates, zoom);
 }
-drawer?.querySelector(".drawer-close").addEventListener("click", () => choose(""));
+
+// The drawer has taken room from the map (and on a phone lies over its foot): the chosen camera stays in what is left.
+function keepInSight(position, zoom) {
+  if (matchMedia("(max-width: 900px)").matches) stage.parentElement.parentElement.scrollIntoView({ block: "start" });
+  map.resize();
+  const room = stage.getBoundingClientRect(), free = Math.min(room.height, drawer.getBoundingClientRect().top - room.top);
+  const { x, y } = map.project(position), edge = 30;
+  if (!zoom && x > edge && x < room.width - edge && y > edge && y < free - edge) return;
+  map.easeTo({ center: position, zoom: Math.max(zoom, map.getZoom()), offset: [0, Math.min(0, (free - room.height) / 2)], duration: zoom ? 0 : MOVE_MS });
+}
+drawer?.querySelector(".drawer-close").addEventListener("click", () => { if (chosen) choose(""); });
 
 function follow() {
   listen({
@@ -116,7 +147,7 @@ function follow() {
       if (seen) Object.assign(seen.properties, { state: payload.state, cause: payload.cause, since: payload.since, maintenance: payload.maintenance });
       stage.dataset.lastChange = `${payload.code}:${payload.state}`;
       redrawSoon(); refreshFigures(); refreshNow();
-      if (payload.code === chosen) choose(chosen);
+      if (payload.code === chosen) choose(chosen, { follow: true });
       if (["down", "up"].includes(payload.state) && payload.was !== "unknown") toast(`${payload.code} · ${payload.title}`, payload.state);
     },
     incident_changed: () => { refreshNow(); refreshFigures(); },
@@ -139,7 +170,7 @@ slider?.addEventListener("input", async () => {
 
 function interact() {
   map.on("click", "camera", (event) => choose(event.features[0].properties.code));
-  map.on("click", "clusters", async (event) => map.easeTo({ center: event.features[0].geometry.coordinates, zoom: await map.getSource("cameras").getClusterExpansionZoom(event.features[0].properties.cluster_id) }));
+  map.on("click", "clusters", async (event) => map.easeTo({ center: event.features[0].geometry.coordinates, zoom: await map.getSource("cameras").getClusterExpansionZoom(event.features[0].properties.cluster_id), duration: MOVE_MS }));
   for (const layer of ["camera", "clusters"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
@@ -158,7 +189,7 @@ map.on("load", async () => {
     await loadCameras();
     interact();
     follow();
-    map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, true); });
+    map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, { zoom: CLOSE_ZOOM }); });
     map.triggerRepaint();
   } catch (problem) {
     console.error(problem);
