@@ -7,12 +7,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.test import RequestFactory
 from python_calamine import CalamineWorkbook
 
 from satukota.base import exports
+from satukota.base.audit.models import AuditEntry
 from satukota.base.errors import UserError
 from satukota.base.exports import Column, table_response
 
+pytestmark = pytest.mark.django_db
 COLUMNS = (Column("kode", "Kode"), Column("nama", "Nama", "name.short"), Column("angka", "Angka", lambda row: row["n"]))
 EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"]
 
@@ -21,8 +26,14 @@ def row(kode="A", short="Nama", n=1, **more):
     return {"kode": kode, "name": {"short": short}, "n": n, "lon": 117.5, "lat": 0.1, **more}
 
 
+def asking(query: str = "") -> HttpRequest:
+    request = RequestFactory().get(f"/daftar{query}")
+    request.user = AnonymousUser()
+    return request
+
+
 def body(rows, fmt, columns=COLUMNS, **paths) -> bytes:
-    return b"".join(table_response(None, "Daftar uji", columns, rows, fmt, **paths).streaming_content)
+    return b"".join(table_response(asking(), "Daftar uji", columns, rows, fmt, **paths).streaming_content)
 
 
 def cells(rows) -> list[list[str]]:
@@ -86,16 +97,30 @@ def test_the_position_may_lie_deeper():
 
 def test_too_many_rows_are_refused_whole():
     with pytest.raises(UserError) as problem:
-        table_response(None, "x", COLUMNS, range(exports.MAX_ROWS + 1), "csv")
+        table_response(asking(), "x", COLUMNS, range(exports.MAX_ROWS + 1), "csv")
     assert "100001" in problem.value.text
 
 
 @pytest.mark.parametrize("fmt", ["", "exe", "../csv", "CSV"])
 def test_an_unknown_format_is_refused(fmt):
     with pytest.raises(UserError):
-        table_response(None, "x", COLUMNS, [], fmt)
+        table_response(asking(), "x", COLUMNS, [], fmt)
 
 
 def test_the_file_name_is_safe():
-    head = table_response(None, '../"x\r\nSet-Cookie: a', COLUMNS, [], "csv")["Content-Disposition"]
+    head = table_response(asking(), '../"x\r\nSet-Cookie: a', COLUMNS, [], "csv")["Content-Disposition"]
     assert head.startswith('attachment; filename="') and "\n" not in head and "/" not in head
+
+
+def test_who_takes_rows_away_is_written_down_with_filter_number_and_purpose():
+    query = "?opd=dishub&keadaan=down&keadaan=up&q=&keperluan=LHP+12"
+    table_response(asking(query), "Daftar uji", COLUMNS, [row(), row()], "csv")
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.purpose, entry.after["rows"]) == ("exports.taken", "LHP 12", 2)
+    assert entry.after["chosen"]["filter"] == {"opd": "dishub", "keadaan": ["down", "up"]}
+
+
+def test_what_is_refused_is_not_written_down_as_taken():
+    with pytest.raises(UserError):
+        table_response(asking(), "Daftar uji", COLUMNS, [row()], "exe")
+    assert not AuditEntry.objects.exists()

@@ -20,6 +20,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from . import clock
+from .audit import actions as audit
 from .errors import UserError
 
 MAX_ROWS = 100_000
@@ -50,7 +51,7 @@ def table_response(
 ) -> HttpResponseBase:  # fmt: skip
     """The rows as a file named after `name` and the day. `lon` and `lat` are paths to the position (GeoJSON only).
 
-    Raises UserError for an unknown format and for more than MAX_ROWS rows: nothing is cut off unsaid.
+    Who took which rows away stands on the audit log before the first is given out. Raises UserError for an unknown format and for more than MAX_ROWS rows: nothing is cut off unsaid.
     """
     if fmt not in FORMATS:
         raise UserError(
@@ -64,6 +65,7 @@ def table_response(
             % {"number": number, "most": MAX_ROWS},
             fix=_("Persempit saringannya lalu unduh lagi."),
         )
+    write_down(request, name, fmt, number)
     file_name = f"{slugify(name) or 'daftar'}-{clock.local(clock.now()):%Y%m%d-%H%M}.{fmt}"
     one_by_one = rows.iterator(CHUNK) if isinstance(rows, QuerySet) else iter(rows)
     if fmt == "xlsx":
@@ -71,6 +73,14 @@ def table_response(
     if fmt == "geojson":
         return _stream(_geojson(columns, one_by_one, lon, lat), "application/geo+json", file_name)
     return _stream(_csv(columns, one_by_one), "text/csv; charset=utf-8", file_name)
+
+
+def write_down(request: HttpRequest, name: str, fmt: str, rows: int) -> None:
+    """The audit row of a file that is given out: who, which list and filter, how many rows, what for (`keperluan`)."""
+    asked = {key: values if len(values) > 1 else values[0] for key, values in request.GET.lists() if any(values)}
+    purpose = str(asked.pop("keperluan", ""))
+    chosen = {"list": name, "format": fmt, "filter": asked}
+    audit.viewed("exports.taken", by=request.user, at=clock.now(), purpose=purpose, rows=rows, chosen=chosen)
 
 
 def safe_cell(text: object) -> str:

@@ -110,6 +110,19 @@ def _django(*first: str) -> Callable[[list[str]], int]:
     return run
 
 
+def _audit(words: list[str]) -> int:
+    """An export is verified without database and settings; the other acts set Django up."""
+    from satukota.base.audit import command_line
+
+    def set_up() -> None:
+        _settings()
+        import django
+
+        django.setup()
+
+    return command_line.main(words, set_up)
+
+
 def _import(words: list[str]) -> int:
     """`import KIND …` is the Django command import_KIND; a kind that does not exist gets the list of those that do."""
     _settings()
@@ -133,7 +146,7 @@ COMMANDS = {
     "run": Command(_run, "menyalakan semuanya dan menjaganya tetap hidup", "start everything and keep it alive"),
     "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
     "import": Command(_import, "memasukkan register dari berkas", "bring registers in from a file"),
-    "audit": Command(_django("audit"), "verify: memeriksa rantai log audit", "verify: check the audit chain"),
+    "audit": Command(_audit, "log audit: verify, export, prove, seal", "the audit log: verify, export, prove, seal"),
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
     "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),

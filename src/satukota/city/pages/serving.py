@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from satukota.base import clock
+from satukota.base.audit import actions as audit
 from satukota.base.exports import Column
 
 from .. import access, queries
@@ -32,6 +33,9 @@ def _show_duties(rows: list[Person], user: Any) -> None:
     for row in rows:
         row.held = held.get(row.pk, [])
         row.shown_phone = row.phone.open() if whole else str(row.phone)
+    called = sum(bool(row.phone) for row in rows)
+    if whole and called:
+        audit.viewed("city.contacts_seen", by=user, at=clock.now(), rows=called)
 
 
 def _holding(**condition: Any) -> Q:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from satukota.base import clock
+from satukota.base.audit import actions as audit
 from satukota.base.evidence import actions as evidence
 from satukota.base.feed import actions as feed
 from satukota.base.jobs.heart import beating
@@ -36,6 +37,7 @@ OURS: registry.Chores = {
     "monitoring.roll_up": (60, roll_up_due),
     "monitoring.forget_old_readings": (600, forget_old_readings),
     "monitoring.forget_dead_runners": (3600, forget_dead_runners),
+    "audit.seal_ended_days": (60, audit.seal_ended_days),
     "evidence.delete_due": (3600, delete_due_evidence),
     "feed.forget_old": (600, feed.forget_old),
 }

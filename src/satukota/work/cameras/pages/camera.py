@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from satukota.base import clock
+from satukota.base.audit import actions as audit
 from satukota.base.errors import Missing, UserError
 from satukota.city import access
 from satukota.city import queries as city
@@ -43,6 +44,9 @@ BINS = {1: 96, 30: 120, 365: 122}  # days → bars: quarter hours, six hours, th
 @require_GET
 @needs("cameras.view", find=queries.camera_for, by="code")
 def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
+    if access.may_on(request.user, "cameras.technical", camera.target):
+        owner = camera.target.owner.code
+        audit.viewed("cameras.technical_seen", by=request.user, at=clock.now(), on=camera, opd_code=owner)
     told = _now(request, camera) | {
         "crumbs": [(_("Kamera"), reverse("cameras:list"))],
         "references": _references(camera),
