@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.base.errors import Missing, NotAllowed, UserError
 
-from .models import Duty, Kelurahan, Person
+from .models import Duty, Kelurahan, Person, Place
 from .roles import PERMISSIONS, ROLES, Reach
 
 Thing = TypeVar("Thing", bound=Model)
@@ -43,7 +43,7 @@ class Scope:
         return self.opd_ids != frozenset() and self.area_ids != frozenset()
 
 
-NOWHERE = Scope(frozenset())
+NOWHERE, NO_LIMIT = Scope(frozenset()), Scope(None)
 
 
 def duties_of(user: Any) -> list[Duty]:
@@ -209,6 +209,14 @@ def to_edit(
     if scope(by, permission).area_ids is not None and not _area_path(things.model, owner):
         things = things.none()
     return one(things, by, permission, owner=owner, **lookup)
+
+
+def place_to_edit(by: Any, places: QuerySet[Place], **lookup: Any) -> Place:
+    """A place belongs to nobody: who edits registers edits all of them, within the area of the duty. Else Missing."""
+    reach = NO_LIMIT if by is None else scope(by, "registers.edit")
+    if reach.area_ids is not None:
+        places = places.filter(kelurahan__in=reach.area_ids)
+    return existing(places if reach else places.none(), **lookup)
 
 
 def person_to_edit(by: Any, person_id: int, permission: str = "people.edit") -> Person:

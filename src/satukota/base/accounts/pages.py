@@ -105,6 +105,6 @@ def sample_sign_in(request: HttpRequest, token: str) -> HttpResponse:
     return perform_login(request, user, email_verification="none")
 
 
-def closed(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+def closed(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
     """Pages of the account library this city has no use for: nobody signs up or links accounts by themselves."""
     raise Http404

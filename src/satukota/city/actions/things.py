@@ -43,9 +43,7 @@ def edit_place(
     place_id: int, *, name: str, kind: str, lon: float, lat: float, kelurahan_id: int | None, stake: int,
     stake_reason: str, by: Any, at: datetime,
 ) -> Place:  # fmt: skip
-    if by is not None:
-        access.require(by, "registers.edit")
-    place = access.existing(Place.objects.select_for_update(), pk=place_id)
+    place = access.place_to_edit(by, Place.objects.select_for_update(), pk=place_id)
     was = facts_of(place)
     place.name, place.kind, place.lon, place.lat = name, kind, lon, lat
     place.kelurahan_id = _kelurahan_id(lon, lat, kelurahan_id)

@@ -80,11 +80,15 @@ def opd_to_edit(user: Any, code: str, permission: str) -> Opd:
     return access.to_edit(Opd.objects.all(), user, permission, owner="pk", code=code)
 
 
-def _feeder(user: Any, code: str, permission: str) -> Feeder:
+def feeder_to_edit(user: Any, code: str, permission: str) -> Feeder:
     return access.to_edit(Feeder.objects.all(), user, permission, code=code)
 
 
-def _contract(user: Any, pk: int, permission: str) -> Contract:
+def place_to_edit(user: Any, code: str, permission: str) -> Place:
+    return access.place_to_edit(user, Place.objects.all(), code=code)
+
+
+def contract_to_edit(user: Any, pk: int, permission: str) -> Contract:
     return access.to_edit(Contract.objects.all(), user, permission, owner="opd", pk=pk)
 
 
@@ -136,9 +140,8 @@ def add_place(request: HttpRequest) -> HttpResponse:
 
 
 @both
-@needs("registers.edit")
-def edit_place(request: HttpRequest, code: str) -> HttpResponse:
-    row = access.existing(Place.objects.all(), code=code)
+@needs("registers.edit", find=place_to_edit, by="code")
+def edit_place(request: HttpRequest, row: Place) -> HttpResponse:
     names = ("name", "kind", "lon", "lat", "kelurahan_id", "stake", "stake_reason")
     return fill(request, forms.PlaceEdit, partial(actions.edit_place, row.pk),
                  title=_("Ubah %(place)s") % {"place": row}, of=registers.PLACES, back=place_url(row),
@@ -153,7 +156,7 @@ def add_feeder(request: HttpRequest) -> HttpResponse:
 
 
 @both
-@needs("registers.edit", find=_feeder, by="code")
+@needs("registers.edit", find=feeder_to_edit, by="code")
 def edit_feeder(request: HttpRequest, row: Feeder) -> HttpResponse:
     names = ("name", "medium", "provider", "upstream_id", "lon", "lat", "probe_address")
     return fill(request, forms.FeederEdit, partial(actions.edit_feeder, row.pk),
@@ -169,7 +172,7 @@ def add_contract(request: HttpRequest) -> HttpResponse:
 
 
 @both
-@needs("registers.edit", find=_contract, by="pk")
+@needs("registers.edit", find=contract_to_edit, by="pk")
 def edit_contract(request: HttpRequest, row: Contract) -> HttpResponse:
     names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours")
     now = {name: getattr(row, name) for name in names} | {"vendor_contact": row.vendor_contact.open()}

@@ -34,10 +34,10 @@ class Filter:
     default: str = ""
     is_day: bool = False  # the value is a day, 2026-03-01
 
-    def read(self, value: str) -> str:
+    def read(self, value: str, options: Sequence[tuple[str, Any]]) -> str:
         """The value, when it is one."""
         if not self.is_day:
-            return value if value in {key for key, _name in self.options()} else ""
+            return value if value in {key for key, _name in options} else ""
         try:
             return date.fromisoformat(value).isoformat()
         except ValueError:
@@ -79,9 +79,10 @@ class Chosen:
         text = asked.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX]
         chosen = cls(text, sort if sort in listing.sorts else next(iter(listing.sorts)))
         for one in listing.filters:
-            now = one.read(asked.get(one.name, one.default))
+            options = list(one.options())
+            now = one.read(asked.get(one.name, one.default), options)
             chosen.values[one.name] = now
-            chosen.choices.append({"name": one.name, "label": one.label, "options": list(one.options()), "now": now,
+            chosen.choices.append({"name": one.name, "label": one.label, "options": options, "now": now,
                                    "default": one.default, "is_day": one.is_day})  # fmt: skip
         return chosen
 
