@@ -56,6 +56,39 @@ def test_a_strongly_defocused_lens_is_a_fault(sigma):
     twice_a_sure_fault(eye, lambda _: cv2.GaussianBlur(eye.live(), (0, 0), sigma), "defocused")
 
 
+def test_a_defocused_lens_is_found_under_the_noise_of_the_night():
+    """The noise is made after the lens: it stays fine, and hides the blur from the Laplacian."""
+    eye = camera(scene=(street() * 0.5).astype(np.uint8), hour=MIDNIGHT, chroma=0.5)
+    twice_a_sure_fault(eye, lambda seed: noisy(cv2.GaussianBlur(eye.scene, (0, 0), 4.0), 5.0, seed), "defocused")
+
+
+def hung(gray, share: float):
+    """A dark cloth over this share of the view, from the left, out of focus; noise comes after it."""
+    cloth = np.clip((share * 320 + 8 - np.arange(320)) / 16, 0, 1)
+    return (gray * (1 - cloth) + 40 * cloth).astype(np.uint8)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4])
+def test_a_cloth_over_a_part_of_the_view_is_a_fault_when_it_stays(share):
+    eye = camera()
+    said = [eye.look(noisy(hung(eye.live(), share), 1.0, seed)) for seed in range(16)]
+    assert [(one.outcome, one.suspect) for one in said[:5]] == [("good", "covered")] * 5
+    assert (said[-1].outcome, said[-1].cause, said[-1].sure) == ("fault", "covered", False)
+
+
+def test_a_lorry_before_a_part_of_the_view_that_leaves_is_none():
+    eye = camera()
+    for seed in range(11):
+        assert eye.look(noisy(hung(eye.live(), 0.4), 1.0, seed)).outcome == "good"
+    eye.looks(30)
+
+
+@pytest.mark.parametrize("share", [0.75, 0.85])
+def test_a_cloth_over_most_of_the_view_at_night_is_named_covered(share):
+    eye = camera(scene=(street() * 0.5).astype(np.uint8), hour=MIDNIGHT, chroma=0.5)
+    twice_a_sure_fault(eye, lambda seed: noisy(hung(eye.scene, share), 2.0, seed), "covered")
+
+
 @pytest.mark.parametrize("dx", [24, 70])
 def test_a_turned_camera_is_a_fault(dx):
     eye = camera()

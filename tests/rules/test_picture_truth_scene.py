@@ -91,3 +91,15 @@ def test_real_footage_is_recognised_from_its_first_picture(name):
         said = judge(Sight(gray, 20.0, bytes([look] * 16), 30.0 * look, 12), references, memory)
         memory = said.memory
         assert (said.outcome, said.suspect) == ("good", None), (look, said)
+
+
+@pytest.mark.parametrize("worse", [lambda g: g * 0.25, lambda g: g * 0.35 + 125, lambda g: 255 * (g / 255) ** 2.2])
+def test_dark_haze_and_dusk_leave_the_detail_and_hide_nothing(worse):
+    here = likeness(Scene.of(noisy(worse(street()).astype(np.uint8), 1.0, 3)), ReferenceScene.of(street()), 6.0)
+    assert here.detail > 0.8 and here.hidden_share < 0.1
+
+
+def test_blur_takes_the_detail_whatever_the_noise():
+    soft = cv2.GaussianBlur(street(), (0, 0), 4.0)
+    for sigma in (0.0, 3.0, 6.0):
+        assert likeness(Scene.of(noisy(soft, sigma, 3)), ReferenceScene.of(street()), 6.0).detail < 0.6

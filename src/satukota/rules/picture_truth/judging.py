@@ -32,6 +32,8 @@ class Evidence:
     strong: bool = False
     confirm: bool = False
     """another keyframe of this look could clear it: a truck has passed by then"""
+    partial: bool = False
+    """a part of the view only: it has to last longer"""
     unverified: str = ""
     """why the view could not be recognised; set only beside weak or no evidence"""
 
@@ -64,12 +66,18 @@ class View:
             and like.aligned_agreement >= like.agreement + 0.1
         )
 
+    def is_soft(self, policy: Policy) -> bool:
+        """Fine contours are gone, coarse ones and all light and dark are where they were."""
+        return self.like is not None and self.like.detail < policy.detail_low and self.like.layout > LAYOUT_KEPT
+
     def is_clean(self, policy: Policy) -> bool:
         return (
             self.like is not None
             and self.like.agreement >= policy.agreement_same
             and not self.is_displaced(policy)
             and self.like.sharpness >= policy.sharpness_low
+            and not self.is_soft(policy)
+            and self.like.hidden_share < policy.hidden_share
             and self.like.lost_share < policy.covered_share
             and self.like.changed_share < policy.blocked_share
         )
@@ -206,6 +214,8 @@ def _is_same_mode(sight: Sight, reference: Reference) -> bool:
 def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, float], *, dropped: bool) -> Evidence:
     """Against a usable reference of the same light."""
     recognised = view.is_recognised(policy)
+    if view.is_soft(policy):
+        return Evidence("defocused", strong=True, confirm=True)
     if not recognised and like.contour_ratio < policy.contour_left:
         if like.layout > LAYOUT_KEPT and like.sharpness < policy.sharpness_low:
             return Evidence("defocused", strong=True, confirm=True)
@@ -224,6 +234,8 @@ def _against(view: View, like: Likeness, policy: Policy, measures: dict[str, flo
             return other
     if like.sharpness < policy.sharpness_low:
         return Evidence("defocused")
+    if like.hidden_share >= policy.hidden_share and like.hidden_share > like.changed_share:
+        return Evidence("covered", partial=True)
     return Evidence()
 
 
@@ -326,7 +338,7 @@ def _decide(
 ) -> Judgement:
     if evidence.cause == "turned" and view.like is not None and evidence.confirm:
         memory, evidence = _steady_turn(view.like, memory, policy, evidence, same_look=same_look)
-    n, m = policy.n_of_m(evidence.cause)
+    n, m = policy.n_of_m("hidden" if evidence.partial else evidence.cause)
     after = (
         memory if evidence.unverified and not evidence.cause else memory.with_mark(evidence.cause, same_look=same_look)
     )
@@ -414,9 +426,11 @@ def _measures(view: View) -> dict[str, float]:
             "dy": round(like.dy, 1),
             "agreement": round(like.agreement, 3),
             "sharpness": round(like.sharpness, 3),
+            "detail": round(like.detail, 3),
             "contour_ratio": round(like.contour_ratio, 3),
             "layout": round(like.layout, 3),
             "lost": round(like.lost_share, 3),
+            "hidden": round(like.hidden_share, 3),
             "changed": round(like.changed_share, 3),
         }
     return measures

@@ -6,6 +6,7 @@ fixed gradient threshold would find noise at night and nothing in haze.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +22,12 @@ Spectrum = npt.NDArray[np.complex64]
 EDGE_SHARE = 0.08
 BLUR_SIGMA = 0.8
 BLOCKS = (8, 6)  # columns, rows of 40x30 pixels
-LOST_BELOW = 0.25  # of the reference's gradient in a block
 BLOCK_EDGES = 0.03  # a reference block has contours when this share of its pixels are edges
+PATCHES = (16, 9)  # columns, rows of 20x20 pixels: fine enough for the outline of what hangs before the lens
+PATCH_EDGES = 0.04
+LOST_BELOW = 0.25  # of the reference's gradient in a patch or block
+_PATCH_IN_PLACE = 0.6  # of its contours found: nothing stands before this patch
+_FINE = (80, 45)  # columns, rows of 4x4 pixels
 _EDGE_FLOOR = 4.0  # Sobel units: below this a "contour" is rounding
 # Of white noise after the blur: mean squared Sobel magnitude over mean squared Laplacian. Measured on a flat picture
 # with Gaussian noise of sigma 4 (tests/rules/test_picture_truth_scene.py repeats it).
@@ -109,6 +114,13 @@ class Scene:
         return self.edge_strength > max(24.0, 4.0 * self.noise)
 
     @cached_property
+    def coarse_energy(self) -> Floats:
+        """(45, 80) squared Sobel magnitude of the picture at a quarter of its size, which no fine noise reaches."""
+        small = cv2.GaussianBlur(cv2.resize(self.gray, _FINE, interpolation=cv2.INTER_AREA), (5, 5), BLUR_SIGMA)
+        dx, dy = (part.astype(np.float32) for part in cv2.spatialGradient(small))
+        return np.asarray(dx * dx + dy * dy, np.float32)
+
+    @cached_property
     def layout(self) -> Floats:
         """(144,) light and dark in 16x9 patches, mean 0 and length 1; survives any blur, no cover."""
         patches = cv2.resize(self.gray, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
@@ -139,6 +151,13 @@ class ReferenceScene:
     block_gradient: Floats
     block_edges: Floats
     """(6, 8) share of contour pixels per block"""
+    patch_energy: Floats
+    """(9, 16) mean squared gradient per patch, noise taken out"""
+    patch_edges: Floats
+    """(9, 16) share of contour pixels per patch"""
+    contour_cells: npt.NDArray[np.bool_]
+    """(45, 80) where contours run"""
+    fineness: float
     sharpness: float
     layout: Floats
     spectrum: Spectrum
@@ -147,13 +166,20 @@ class ReferenceScene:
     def of(cls, gray: Gray) -> ReferenceScene:
         scene = Scene.of(gray)
         where = np.flatnonzero(scene.edges).astype(np.int32)
+        edge_share = scene.edges.astype(np.float32)
+        cells = _per_cell(edge_share) > 0.1
+        energy = _energy(scene.gradient, scene.noise)
         return cls(
             edges=scene.edges,
             edge_index=where,
             edge_strength=scene.edge_strength,
             has_contours=scene.has_contours,
             block_gradient=_per_block(scene.gradient),
-            block_edges=_per_block(scene.edges.astype(np.float32)),
+            block_edges=_per_block(edge_share),
+            patch_energy=_per_patch(energy),
+            patch_edges=_per_patch(edge_share),
+            contour_cells=cells,
+            fineness=_fineness(energy, scene.coarse_energy, cells),
             sharpness=sharpness_on(scene.laplacian, scene.gradient, scene.noise, where),
             layout=scene.layout,
             spectrum=scene.spectrum,
@@ -162,6 +188,10 @@ class ReferenceScene:
     @cached_property
     def contour_blocks(self) -> npt.NDArray[np.bool_]:
         return self.block_edges >= BLOCK_EDGES
+
+    @cached_property
+    def contour_patches(self) -> npt.NDArray[np.bool_]:
+        return self.patch_edges >= PATCH_EDGES
 
     @cached_property
     def is_usable(self) -> bool:
@@ -186,12 +216,17 @@ class Likeness:
     """the same after moving the picture back by (dx, dy)"""
     sharpness: float
     """sharpness on the reference's contours over the reference's own"""
+    detail: float
+    """fine over coarse gradient on the reference's contours, over the reference's own: blur takes the fine first,
+    darkness and haze take both alike"""
     contour_ratio: float
     """strength of the contours over the reference's"""
     layout: float
     """correlation of light and dark in 16x9 patches, -1..1"""
     lost_share: float
-    """share of the reference's contour blocks whose contours are gone, contrast taken out"""
+    """share of the reference's contour patches whose contours are gone, contrast taken out"""
+    hidden_share: float
+    """share of the reference's contour patches in the largest connected area without contours"""
     changed_share: float
     """share of the reference's contour blocks where other contours stand"""
 
@@ -204,7 +239,7 @@ def likeness(scene: Scene, reference: ReferenceScene, sway_px: float) -> Likenes
     """Compare. Displacements up to `sway_px` are taken out before contours are compared."""
     r, dx, dy, r_here = _correlate(scene.spectrum, reference.spectrum)
     agreement = _agreement(scene.wide_edges, reference)
-    gradient, laplacian, wide = scene.gradient, scene.laplacian, scene.wide_edges
+    gradient, laplacian, wide, coarse = scene.gradient, scene.laplacian, scene.wide_edges, scene.coarse_energy
     aligned = agreement
     column, row = round(dx), round(dy)
     if r > 0.1 and (column or row):
@@ -213,8 +248,12 @@ def likeness(scene: Scene, reference: ReferenceScene, sway_px: float) -> Likenes
         if np.hypot(dx, dy) <= sway_px and aligned > agreement:
             agreement, wide = aligned, wide_back
             gradient, laplacian = (np.roll(part, (-row, -column), (0, 1)) for part in (gradient, laplacian))
+            coarse = np.roll(coarse, (-round(dy / 4), -round(dx / 4)), (0, 1))
     here = sharpness_on(laplacian, gradient, scene.noise, reference.edge_index)
-    lost, changed = _blocks(gradient, wide, reference)
+    energy = _energy(gradient, scene.noise)
+    fineness = _fineness(energy, coarse, reference.contour_cells)
+    contrast = _contrast(energy, wide, reference)
+    lost, hidden = _lost_patches(energy, wide, reference, contrast)
     return Likeness(
         r=r,
         r_here=r_here,
@@ -223,10 +262,12 @@ def likeness(scene: Scene, reference: ReferenceScene, sway_px: float) -> Likenes
         agreement=agreement,
         aligned_agreement=aligned,
         sharpness=here / reference.sharpness if reference.sharpness > 0 else 1.0,
+        detail=fineness / reference.fineness if reference.fineness > 0 else 1.0,
         contour_ratio=scene.edge_strength / reference.edge_strength if reference.edge_strength > 0 else 1.0,
         layout=float(scene.layout @ reference.layout),
         lost_share=lost,
-        changed_share=changed,
+        hidden_share=hidden,
+        changed_share=_changed_share(gradient, wide, reference, contrast),
     )
 
 
@@ -283,33 +324,90 @@ def _agreement(wide_edges: Gray, reference: ReferenceScene) -> float:
     return float((kept - chance) / (1.0 - chance)) if chance < 1.0 else 0.0
 
 
-def _blocks(gradient: Floats, wide_edges: Gray, reference: ReferenceScene) -> tuple[float, float]:
-    """(lost, changed) shares of the reference's contour blocks."""
+def _energy(gradient: Floats, noise: float) -> Floats:
+    """(45, 80) mean squared gradient per cell, less what noise alone would give."""
+    energy = _per_cell(gradient * gradient) - np.float32(NOISE_SOBEL_TO_LAPLACIAN * noise**2)
+    return np.asarray(np.maximum(energy, 0.0), np.float32)
+
+
+def _fineness(energy: Floats, coarse: Floats, cells: npt.NDArray[np.bool_]) -> float:
+    """Gradient at full size over gradient at a quarter, on these cells; the noise of a dark picture hides blur from
+    the Laplacian, but not from this."""
+    below = float(coarse[cells].mean()) if cells.any() else 0.0
+    return math.sqrt(float(energy[cells].mean()) / below) if below > 1.0 else 0.0
+
+
+def _contrast(energy: Floats, wide_edges: Gray, reference: ReferenceScene) -> float:
+    """Gradient against the reference where nothing stands before it, at most 1.
+
+    Patches whose contours are in their place tell the contrast of the day: night or haze weakens all of them, a cover
+    only some.
+    """
+    contours = reference.contour_patches
+    many = int(np.count_nonzero(contours))
+    if not many:
+        return 1.0
+    ratio = np.sqrt(_per_patch(energy) / np.maximum(reference.patch_energy, 1.0))
+    in_place = contours & (_kept(wide_edges, reference) >= _PATCH_IN_PLACE)
+    if np.count_nonzero(in_place) >= max(3, 0.05 * many):
+        return min(1.0, float(np.median(ratio[in_place])))
+    return min(1.0, float(np.sort(ratio[contours])[int(0.8 * (many - 1))]))
+
+
+def _kept(wide_edges: Gray, reference: ReferenceScene) -> Floats:
+    """(9, 16) share of the reference's contours found in their place, per patch."""
+    found = _per_patch((wide_edges & reference.edges).astype(np.float32))
+    return np.asarray(found / np.maximum(reference.patch_edges, 1e-6), np.float32)
+
+
+def _lost_patches(energy: Floats, wide_edges: Gray, reference: ReferenceScene, contrast: float) -> tuple[float, float]:
+    """(lost, hidden) shares of the reference's contour patches."""
+    contours = reference.contour_patches
+    many = int(np.count_nonzero(contours))
+    if not many:
+        return 0.0, 0.0
+    now, before = _per_patch(energy), np.maximum(reference.patch_energy, 1.0)
+    faint = (LOST_BELOW * contrast) ** 2
+    lost = contours & (now < faint * before) & (_kept(wide_edges, reference) < 0.5)
+    # A patch that never had contours joins its neighbours when it has none now: asphalt behind the same cloth.
+    plain = ~contours & (now < faint * float(np.median(before[contours])))
+    _, numbered = cv2.connectedComponents((lost | plain).view(np.uint8), connectivity=8)
+    largest = int(np.bincount(numbered[lost], minlength=1).max()) if lost.any() else 0
+    return float(np.count_nonzero(lost)) / many, largest / many
+
+
+def _changed_share(gradient: Floats, wide_edges: Gray, reference: ReferenceScene, contrast: float) -> float:
     contours = reference.contour_blocks
     if not contours.any():
-        return 0.0, 0.0
-    lost = _dimmed(gradient, reference, LOST_BELOW)
-    kept = _per_block((wide_edges & reference.edges).astype(np.float32))
-    changed = (kept[contours] / reference.block_edges[contours] < 0.35) & ~lost
-    return float(lost.mean()), float(changed.mean())
+        return 0.0
+    kept = _per_block((wide_edges & reference.edges).astype(np.float32))[contours] / reference.block_edges[contours]
+    ratio = _per_block(gradient)[contours] / reference.block_gradient[contours]
+    return float(((kept < 0.35) & (ratio >= LOST_BELOW * contrast)).mean())
 
 
 def dimmed_share(gradient: Floats, reference: ReferenceScene, below: float) -> float:
     """Share of the reference's contour blocks whose gradient fell under `below` of it, the day's contrast taken out."""
-    return float(_dimmed(gradient, reference, below).mean()) if reference.contour_blocks.any() else 0.0
-
-
-def _dimmed(gradient: Floats, reference: ReferenceScene, below: float) -> npt.NDArray[np.bool_]:
     contours = reference.contour_blocks
+    if not contours.any():
+        return 0.0
     ratio = _per_block(gradient)[contours] / reference.block_gradient[contours]
-    # The best-kept blocks tell the contrast of the day: night or haze weakens all of them, a cover only some.
     contrast = min(1.0, float(np.sort(ratio)[int(0.8 * (ratio.size - 1))]))
-    return ratio < below * max(contrast, 1e-6)
+    return float((ratio < below * max(contrast, 1e-6)).mean())
 
 
 def _per_block(values: Floats) -> Floats:
     """(6, 8) means of a (180, 320) picture."""
     return np.asarray(cv2.resize(values, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _per_cell(values: Floats) -> Floats:
+    """(45, 80) means of a (180, 320) picture."""
+    return np.asarray(cv2.resize(values, _FINE, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _per_patch(values: Floats) -> Floats:
+    """(9, 16) means of a (180, 320) or (45, 80) picture."""
+    return np.asarray(cv2.resize(values, PATCHES, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _quantile_of(values: Floats, share: float, top: float) -> float:
