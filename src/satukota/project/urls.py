@@ -10,6 +10,7 @@ def healthy(request: HttpRequest) -> HttpResponse:
     return HttpResponse("sehat", content_type="text/plain")
 
 
+handler500 = "satukota.base.outages.answer"
 urlpatterns = [
     path("sehat", healthy),
     path("akun/", include("satukota.project.account_urls")),

@@ -15,3 +15,13 @@ class JobRunner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DoneAct(models.Model):
+    """A form or call that was carried out: the same one sent again changes nothing. Written with the act itself."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

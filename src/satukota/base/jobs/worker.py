@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from satukota.base import clock
 from satukota.base.errors import UserError
 
-from . import errands, leases
+from . import errands, leases, once
 from .errands import Errand
 from .heart import beating
 from .places import my_name
@@ -66,6 +66,7 @@ class JobWorker(Worker):
         leases.beat(self.worker_id, self._doing, at)
         self._watch.bring_back(at)
         leases.forget_dead(at)
+        once.forget_old(at)
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         self._began, self._doing = time.monotonic(), db_task_result.task_path

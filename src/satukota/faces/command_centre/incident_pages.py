@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from satukota.base import clock
 from satukota.base.errors import Missing, UserError
 from satukota.base.exports import Column, table_response
+from satukota.base.jobs import once
 from satukota.city import access
 from satukota.city import queries as registers
 from satukota.city.gates import needs, needs_for
@@ -174,8 +176,13 @@ def incident_step(request: HttpRequest, found: Incident, step: int) -> HttpRespo
 
 
 def _done(request: HttpRequest, number: str, act: Callable[[], str], typed: dict[str, str]) -> HttpResponse:
+    """Do the act; sent again under the same key it is only acknowledged again."""
     try:
-        said = act()
+        with transaction.atomic():
+            if once.is_first(once.key_in(request), request.path, by=request.user, at=clock.now()):
+                said = act()
+            else:
+                said = _("Sudah tersimpan; tidak ditulis dua kali.")
     except Missing:
         raise
     except UserError as problem:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from satukota.base.jobs import once
 from satukota.base.page_frame.templatetags.frame import span_words
 from satukota.city import access
 from satukota.city import queries as registers
@@ -106,6 +107,7 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
         "candidates": queries.merge_candidates(user, incident) if may["merge"] else [],
         "causes": _causes(incident) if may["close"] and incident.state == Incident.State.RECOVERED else [],
         "kind": words.kind_words(incident.kind),
+        "act_key": once.new_key(),
     }
 
 
