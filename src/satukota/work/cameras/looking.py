@@ -14,6 +14,7 @@ from satukota.rules import sun
 from satukota.rules.picture_truth.stream_truth import (
     StreamExpected,
     StreamFinding,
+    StreamPolicy,
     StreamSeen,
     fps_of,
     judge_stream,
@@ -35,6 +36,7 @@ WINDOW_EVERY = 10
 CLOCK_EVERY_S = 600.0
 CLOCK_KEPT_S = 1800.0
 SUSPECT_SHARE = 0.75
+NIGHT_RATE, NIGHT_SHARE = 0.5, 0.9  # a slow shutter may halve the rate at night; what is clearly less is a fault
 UP, DEGRADED, DOWN, UNKNOWN = Verdict.values
 
 
@@ -211,9 +213,11 @@ async def _count(session: rtsp.Session, brief: Brief, memory: CameraMemory, foun
 
 
 def _expected_fps(brief: Brief, found: _Found) -> float | None:
-    """Half at night: a slow shutter halves the rate, and that is right so."""
-    by_day = found.seen is None or found.seen.mode == "day"
-    return brief.expected.fps if by_day or not brief.expected.fps else brief.expected.fps / 2
+    return brief.expected.fps * NIGHT_RATE if _is_dark(found) and brief.expected.fps else brief.expected.fps
+
+
+def _is_dark(found: _Found) -> bool:
+    return found.seen is not None and found.seen.mode != "day"
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -306,7 +310,8 @@ def _findings(brief: Brief, found: _Found, memory: CameraMemory) -> tuple[Stream
     width, height = found.size or (brief.expected.width or 0, brief.expected.height or 0)
     codec = found.codec or (found.said if found.cause == "codec_unsupported" else brief.expected.codec or "")
     expected = replace(brief.expected, fps=_expected_fps(brief, found))
-    return judge_stream(StreamSeen(width, height, codec, found.fps, _offset_s(found, memory)), expected)
+    policy = StreamPolicy(fps_share=NIGHT_SHARE) if _is_dark(found) else StreamPolicy()
+    return judge_stream(StreamSeen(width, height, codec, found.fps, _offset_s(found, memory)), expected, policy)
 
 
 def _offset_s(found: _Found, memory: CameraMemory) -> float | None:

@@ -27,14 +27,14 @@ def make_brief(url: str, **fields: Any) -> Brief:
     return Brief(1, url, **{"password": "rahasia-kamera", **said})
 
 
-def after(brief: Brief, seen: Look, *, accept: bool = False) -> Brief:
+def after(brief: Brief, seen: Look, *, accept: bool = False, is_day: bool = True) -> Brief:
     """The brief of the next look: with what this one remembered, and its picture accepted as reference if asked."""
     from satukota.base import clock
 
     references = list(brief.references)
     if accept:
         now = clock.now()
-        made = reference_of(seen.picture or b"", now.timestamp(), clock.local(now).hour, is_day=True)
+        made = reference_of(seen.picture or b"", now.timestamp(), clock.local(now).hour, is_day=is_day)
         references.append((f"accepted {uuid4()}", made.to_bytes()))  # a key is never used for two pictures
     return replace(brief, memory=CameraMemory.from_bytes(seen.memory), references=tuple(references))
 

@@ -16,7 +16,7 @@ from satukota.work.cameras import causes, looking
 from satukota.work.cameras.eye import EyeFailed, Eyes, Question
 from satukota.work.cameras.rtsp.wire import NotRtsp
 
-from .probe_make import QUICK, after, kept, make_brief
+from .probe_make import QUICK, after, kept, make_brief, noon_lon
 from .rtsp_double import Camera, camera, clip, is_key
 
 lab = SimpleNamespace()  # one event loop and one eye for all looks here: an eye takes half a second to start
@@ -39,7 +39,7 @@ def quick(monkeypatch, settings):
     monkeypatch.setattr("satukota.work.cameras.camera_memory.SHORTEST_WAIT_S", 1.5)
 
 
-def looks(count: int = 1, *, accept: bool = False, turn: dict[int, dict[str, Any]] | None = None,
+def looks(count: int = 1, *, accept: bool = False, is_day: bool = True, turn: dict[int, dict[str, Any]] | None = None,
           brief: dict[str, Any] | None = None, **manners: Any) -> tuple[list[Look], Camera]:  # fmt: skip
     """Look `count` times; the first picture is accepted as reference if asked; `turn` changes manners before a look."""
 
@@ -51,7 +51,7 @@ def looks(count: int = 1, *, accept: bool = False, turn: dict[int, dict[str, Any
                 for name, value in (turn or {}).get(number, {}).items():
                     setattr(cam.manners, name, value)
                 seen.append(await looking.look_at(now, lab.eyes, QUICK))
-                now = after(now, seen[-1], accept=accept and number == 0)
+                now = after(now, seen[-1], accept=accept and number == 0, is_day=is_day)
         return seen, cam
 
     return lab.run(run())
@@ -112,6 +112,14 @@ def test_what_differs_from_the_register_is_degraded(expected, manners, cause):
 def test_one_frame_a_second_is_found_with_any_number_of_pictures():
     (look,), _ = looks(brief={"expected": STREET}, fps=1.0, pace_s=1.0)
     assert told(look) == ("degraded", "low_fps") and look.measures["fps"] <= 1.1
+
+
+@pytest.mark.parametrize(("fps", "cause"), [(5.0, ""), (4.0, "low_fps"), (3.0, "low_fps")])
+def test_a_slow_shutter_may_halve_the_rate_at_night_and_no_more(fps, cause):
+    midnight = {"expected": STREET, "lon": noon_lon() - 180}
+    (_, second), _ = looks(2, accept=True, is_day=False, brief=midnight, fps=fps, pace_s=0.1)
+    assert second.measures["mode"] == "night_colour"
+    assert told(second) == (("degraded" if cause else "up"), cause)
 
 
 def test_a_rate_is_not_judged_where_none_is_registered():
