@@ -34,19 +34,20 @@ REPORT = frozenset({"incidents.open", "incidents.note"})
 HANDLE = REPORT | {"incidents.handle"}
 LEAD = frozenset({"incidents.assign", "incidents.merge", "incidents.close", "sop.edit", "maintenance.declare"})
 TECHNICAL = frozenset({"cameras.technical", "cameras.edit", "cameras.import", "cameras.reference", "registers.edit"})
+SYSTEM = frozenset({"system.view"})  # is the platform itself well?
 AUDIT = frozenset({"audit.view"})
 PEOPLE = frozenset({"people.edit"})
 INVITE = frozenset({"accounts.invite"})
 
 _ALL = (
     # The command centre
-    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | {"incidents.close"}),
-    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | {"cameras.reference"}),
+    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | {"incidents.close"}),
+    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | {"cameras.reference"}),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
-    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL
+    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM
          | {"maintenance.declare", "incidents.close"}),
-    Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | {"incidents.note"}),
+    Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
     Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE, leads=True),
     Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
@@ -59,7 +60,7 @@ _ALL = (
     # Government of the city
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
-    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | {"cameras.technical"}),
+    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | {"cameras.technical"}),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),
@@ -82,7 +83,7 @@ _ALL = (
     Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"})),
     # Who keeps the house
     Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | INVITE | {"registers.edit"}),
-    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | {"registers.edit"}),
+    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | SYSTEM | {"registers.edit"}),
 )  # fmt: skip
 
 ROLES: dict[str, Role] = {role.key: role for role in _ALL}

@@ -26,6 +26,12 @@ def given_or_kept(name: str, path: Path) -> str:
     return strong(name, value) if value else kept(path, random_key)
 
 
+def given(name: str) -> str:
+    """The secret NAME from environment or NAME_FILE, or empty. Raises UnclearSetting when weak."""
+    value = env.text(name)
+    return strong(name, value) if value else ""
+
+
 def strong(name: str, value: str) -> str:
     """The value, unless somebody could guess it. Raises UnclearSetting with one sentence, never naming the value."""
     how = f"Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))' and keep it in {name}_FILE."

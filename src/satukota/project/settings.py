@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "satukota.base.jobs",
     "satukota.base.messages",
     "satukota.base.page_frame",
+    "satukota.base.health",
     "satukota.city",
     "satukota.shared.monitoring",
     "satukota.shared.incidents",
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    "satukota.base.health.requests.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -203,11 +205,23 @@ MESSAGE_GATEWAYS = {
     },
 }
 
+LOG_FORM = env.one_of("SATUKOTA_LOG", "line", {"line", "json"})  # json: one object per line, for collectors
+CERTIFICATES = env.words("SATUKOTA_CERTIFICATES")  # files whose end the health page watches
+METRICS_TOKEN = local_secrets.given("SATUKOTA_METRICS_TOKEN")  # empty: /metrik answers only to this machine
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "satukota.base.health.requests.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {request_id:.8} {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{request_id}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORM, "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import pages
+from . import audit_pages, health_page, pages
 
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,7 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cari", pages.search, name="search"),
     path("jaringan/", pages.network, name="network"),
     path("pesan/", pages.messages_page, name="messages"),
-    path("audit/", pages.audit_log, name="audit"),
+    path("kesehatan/", health_page.health, name="health"),
+    path("audit/", audit_pages.audit_log, name="audit"),
+    path("audit/unduh/<slug:form>", audit_pages.audit_export, name="audit_export"),
+    path("audit/<int:number>/bukti", audit_pages.audit_proof, name="audit_proof"),
     path("tampilan", pages.dark, name="dark"),
     path("insiden/", include("satukota.faces.command_centre.incident_urls")),
 ]

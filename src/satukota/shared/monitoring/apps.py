@@ -7,8 +7,9 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Pemantauan"
 
     def ready(self) -> None:
-        from . import registry
+        from . import gauges, registry
         from .probes import FeederProbe, HttpProbe, TcpProbe
 
         for probe in (TcpProbe(), HttpProbe(), FeederProbe("link"), FeederProbe("power")):
             registry.register(probe)
+        gauges.register()
