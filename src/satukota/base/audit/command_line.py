@@ -74,7 +74,9 @@ def _verify(asked: argparse.Namespace) -> int:
     print(f"The chain holds: {told.rows} rows, {told.seals} seals, end {told.last_hash}.")
     unguarded = guards.missing(connection)
     for table, act in unguarded:
-        print(f"But the database no longer refuses {act} on {table}: `satukota audit seal` puts it back.", file=sys.stderr)
+        print(
+            f"But the database no longer refuses {act} on {table}: `satukota audit seal` puts it back.", file=sys.stderr
+        )
     return BROKEN if unguarded else 0
 
 

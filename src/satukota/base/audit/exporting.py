@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Min
+from django.utils.translation import gettext as _
 
 from satukota.base.errors import Missing
 
@@ -56,15 +57,16 @@ def selection_lines(at: datetime, rows: Iterable[AuditEntry], chosen: Any) -> It
 
 
 def proof_of(number: int) -> dict[str, Any]:
-    """One row, the path from it to its day's root, and the signed seal. Raises Missing: no such row, or not sealed yet."""
+    """One row, the path from it to its day's root, and the signed seal. Raises Missing: no such row, or not sealed."""
     entry = AuditEntry.objects.filter(number=number).first()
     seal = DaySeal.objects.filter(first_number__lte=number, last_number__gte=number).first()
     if entry is None or seal is None:
-        raise Missing(f"There is no row {number} in a sealed day.", fix="Rows can be proven from the next day on.")
+        raise Missing(
+            _("Baris %(number)d tidak ada di hari yang sudah disegel.") % {"number": number},
+            fix=_("Baris hari ini dapat dibuktikan mulai besok."),
+        )
     numbers = (seal.first_number, seal.last_number)
-    hashes = list(
-        AuditEntry.objects.filter(number__range=numbers).order_by("number").values_list("hash", flat=True)
-    )
+    hashes = list(AuditEntry.objects.filter(number__range=numbers).order_by("number").values_list("hash", flat=True))
     place = number - seal.first_number
     return {
         "kind": "proof", "format": FORMAT, "version": VERSION, "row": stored.content_of(entry), "hash": entry.hash,

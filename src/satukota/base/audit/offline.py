@@ -132,7 +132,7 @@ def _parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError) as problem:
             raise NotAnExport(f"line {number}: not JSON, or cut off in the middle") from problem
         complaint = _complaint(line)
-        if complaint:
+        if complaint or line is None:
             raise NotAnExport(f"line {number}: {complaint}")
         yield line
 

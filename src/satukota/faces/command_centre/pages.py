@@ -1,4 +1,4 @@
-"""The command centre's own pages: map, wall, network, messages, audit. Parse, call, show."""
+"""The command centre's own pages: map, wall, network, messages. Parse, call, show."""
 
 from typing import Any
 
@@ -6,13 +6,10 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from satukota.base import clock
-from satukota.base.audit.models import AuditEntry
 from satukota.base.messages import actions as messages
 from satukota.base.messages.models import Message
 from satukota.city import access
@@ -132,21 +129,6 @@ def messages_page(request: HttpRequest) -> HttpResponse:
     mine = Message.objects.filter(recipient=request.user, channel=Message.Channel.SCREEN).order_by("-created_at", "-pk")
     page = Paginator(mine, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "command_centre/messages.html", {"page": page})
-
-
-@require_GET
-@needs("audit.view")
-def audit_log(request: HttpRequest) -> HttpResponse:
-    rows = AuditEntry.objects.order_by("-number")
-    text, act = request.GET.get("q", "").strip()[:80], request.GET.get("act", "").strip()[:60]
-    if text:
-        rows = rows.filter(Q(actor_name__icontains=text) | Q(on_label__icontains=text) | Q(why__icontains=text))
-    if act:
-        rows = rows.filter(act=act)
-    acts = AuditEntry.objects.order_by("act").values_list("act", flat=True).distinct()
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    told = {"page": page, "acts": acts, "q": text, "act": act, "crumbs": [(_("Peta"), reverse("command_centre:map"))]}
-    return render(request, "command_centre/audit.html", told)
 
 
 @require_POST

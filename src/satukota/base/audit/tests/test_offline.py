@@ -207,5 +207,8 @@ def test_a_file_that_is_no_export_gets_a_sentence(tmp_path, content, capsys):
 
 def test_the_bytes_of_a_row_are_those_of_the_documents_vector():
     vector = row(1, form.NOTHING, day="2026-11-22")
-    assert form.canonical({"b": 1, "a": [True, None, 0.5, "é\n\u2028"]}) == '{"a":[true,null,0.5,"é\\n\u2028"],"b":1}'.encode()
+    assert (
+        form.canonical({"b": 1, "a": [True, None, 0.5, "é\n\u2028"]})
+        == '{"a":[true,null,0.5,"é\\n\u2028"],"b":1}'.encode()
+    )
     assert vector["hash"] == form.hash_of(json.loads(json.dumps(vector["row"])))

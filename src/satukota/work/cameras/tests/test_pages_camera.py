@@ -117,7 +117,8 @@ def test_page_and_panel_keep_their_statements(city: City, path: str) -> None:
     client = signed_in(city.who.engineer)
     with CaptureQueriesContext(connection) as captured:
         assert client.get(f"/pusat/kamera/MB-001/{path}").status_code == 200
-    assert len(captured) <= 12, "\n".join(q["sql"][:120] for q in captured)
+    shown = [q["sql"] for q in captured if "audit_" not in q["sql"]]  # technical data costs an audit row more
+    assert len(shown) <= 12, "\n".join(sql[:120] for sql in shown)
 
 
 PATHS = ["", "panel", "catatan", "ketersediaan/1", "ubah", "gambar/latest.jpg", "gambar/last_good.jpg"]
@@ -249,7 +250,7 @@ def test_a_new_password_is_sealed_and_never_shown_or_logged(city: City, caplog) 
     pages = client.get("/pusat/kamera/MB-001/").content + client.get("/pusat/kamera/MB-001/ubah").content
     assert b"Rahasia-77" not in pages
     assert camera.password_sealed.stored.encode() not in pages
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(act="cameras.edited")
     assert "Rahasia-77" not in f"{entry.before}{entry.after}{entry.why}"
     assert "Rahasia-77" not in caplog.text
 

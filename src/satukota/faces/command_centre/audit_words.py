@@ -1,0 +1,145 @@
+"""The audit log in words: names of acts and things, and before → after as an inspector reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from satukota.city import words as city
+
+LONGEST = 300  # characters of one value on the page; the export has all of it
+DEEPEST = 3
+
+ACTS: dict[str, Any] = city.ACTS | {
+    "accounts.factor_added": gettext_lazy("faktor kedua ditambahkan"),
+    "accounts.factor_failed": gettext_lazy("faktor kedua ditolak"),
+    "accounts.factor_removed": gettext_lazy("faktor kedua dilepas"),
+    "accounts.factor_used": gettext_lazy("faktor kedua dipakai"),
+    "accounts.invitation_accepted": gettext_lazy("undangan diterima"),
+    "accounts.invitation_revoked": gettext_lazy("undangan dicabut"),
+    "accounts.invited": gettext_lazy("akun diundang"),
+    "accounts.invited_again": gettext_lazy("undangan dikirim ulang"),
+    "accounts.locked_out": gettext_lazy("akun dikunci sementara"),
+    "accounts.password_changed": gettext_lazy("kata sandi diganti"),
+    "accounts.recovery_codes_renewed": gettext_lazy("kode pemulihan dibuat ulang"),
+    "accounts.sample_link_used": gettext_lazy("masuk dengan tautan contoh"),
+    "accounts.session_ended": gettext_lazy("sesi diakhiri"),
+    "accounts.sign_in_failed": gettext_lazy("gagal masuk"),
+    "accounts.signed_in": gettext_lazy("masuk"),
+    "accounts.signed_out": gettext_lazy("keluar"),
+    "accounts.sso_bound": gettext_lazy("akun disambungkan ke masuk tunggal"),
+    "accounts.sso_refused": gettext_lazy("masuk tunggal ditolak"),
+    "audit.exported": gettext_lazy("log audit diekspor"),
+    "audit.proof_taken": gettext_lazy("bukti satu baris audit diambil"),
+    "audit.seen": gettext_lazy("log audit dilihat"),
+    "cameras.added": gettext_lazy("kamera didaftarkan"),
+    "cameras.brought_back": gettext_lazy("kamera diaktifkan kembali"),
+    "cameras.edited": gettext_lazy("kamera diubah"),
+    "cameras.evidence_seen": gettext_lazy("gambar gangguan dilihat"),
+    "cameras.imported": gettext_lazy("kamera diimpor"),
+    "cameras.look_asked": gettext_lazy("pemeriksaan diminta"),
+    "cameras.reference_accepted": gettext_lazy("gambar acuan diterima"),
+    "cameras.references_reset": gettext_lazy("gambar acuan dikosongkan"),
+    "cameras.retired": gettext_lazy("kamera dihentikan"),
+    "cameras.technical_seen": gettext_lazy("data teknis kamera dilihat"),
+    "city.contacts_seen": gettext_lazy("nomor telepon dilihat"),
+    "city.hat_changed": gettext_lazy("peran diganti"),
+    "city.person_invited": gettext_lazy("orang diundang"),
+    "exports.taken": gettext_lazy("daftar diunduh"),
+    "incidents.assigned": gettext_lazy("insiden ditugaskan"),
+    "incidents.closed": gettext_lazy("insiden ditutup"),
+    "incidents.escalated": gettext_lazy("insiden dieskalasi"),
+    "incidents.merged": gettext_lazy("insiden digabung"),
+    "incidents.noted": gettext_lazy("catatan insiden ditulis"),
+    "incidents.opened": gettext_lazy("insiden dibuka"),
+    "incidents.recovered": gettext_lazy("insiden pulih"),
+    "incidents.regrouped": gettext_lazy("insiden dikelompokkan ulang"),
+    "incidents.reopened": gettext_lazy("insiden dibuka kembali"),
+    "incidents.sop_written": gettext_lazy("SOP ditulis"),
+    "incidents.step_done": gettext_lazy("langkah SOP dikerjakan"),
+    "incidents.step_undone": gettext_lazy("langkah SOP dibatalkan"),
+    "incidents.taken": gettext_lazy("insiden diambil"),
+    "incidents.unmerged": gettext_lazy("gabungan insiden dilepas"),
+    "monitoring.maintenance_declared": gettext_lazy("pemeliharaan diumumkan"),
+    "monitoring.maintenance_ended": gettext_lazy("pemeliharaan diakhiri"),
+    "sample.loaded": gettext_lazy("kota contoh dimuat"),
+}
+
+FIELDS: dict[str, Any] = city.LABELS | {
+    "address": gettext_lazy("Alamat"),
+    "bearing_deg": gettext_lazy("Arah (°)"),
+    "chosen": gettext_lazy("Saringan"),
+    "filter": gettext_lazy("Saringan"),
+    "format": gettext_lazy("Bentuk berkas"),
+    "fov_deg": gettext_lazy("Bidang pandang (°)"),
+    "list": gettext_lazy("Daftar"),
+    "onvif_address": gettext_lazy("Alamat ONVIF"),
+    "password": gettext_lazy("Kata sandi"),
+    "password_sealed": gettext_lazy("Kata sandi"),
+    "place": gettext_lazy("Tempat"),
+    "purpose": gettext_lazy("Guna"),
+    "range_m": gettext_lazy("Jangkauan (m)"),
+    "reading": gettext_lazy("Bacaan"),
+    "retired_on": gettext_lazy("Dihentikan"),
+    "rows": gettext_lazy("Jumlah baris"),
+    "sha256": gettext_lazy("Sidik berkas"),
+    "since": gettext_lazy("Sejak"),
+    "step": gettext_lazy("Langkah"),
+    "text": gettext_lazy("Teks"),
+    "until": gettext_lazy("Sampai"),
+    "username": gettext_lazy("Nama pengguna"),
+}
+
+
+def act_words(act: str) -> str:
+    return str(ACTS.get(act, act))
+
+
+def kind_words(kind: str) -> str:
+    """The model's own name for people; its label where the model is gone."""
+    try:
+        return str(apps.get_model(kind)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return kind
+
+
+def changes(before: Any, after: Any) -> list[tuple[str, str | None, str | None]]:
+    """(field, was, is) with None where there was nothing on that side; a value that is no table has no field name."""
+    if not isinstance(before, dict) and not isinstance(after, dict):
+        return [] if before is None and after is None else [("", _side(before), _side(after))]
+    was, now = (side if isinstance(side, dict) else {} if side is None else {"": side} for side in (before, after))
+    return [
+        (
+            field_words(name),
+            value_words(was[name]) if name in was else None,
+            value_words(now[name]) if name in now else None,
+        )
+        for name in [*was, *(name for name in now if name not in was)]
+    ]
+
+
+def field_words(name: str) -> str:
+    return str(FIELDS.get(name, name.replace("_", " ").capitalize()))
+
+
+def value_words(value: Any, depth: int = 0) -> str:
+    """One value as text: yes and no, lists and tables in a line."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("ya") if value else _("tidak")
+    if depth >= DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        said = "; ".join(f"{field_words(key)}: {value_words(item, depth + 1)}" for key, item in value.items())
+    elif isinstance(value, list):
+        said = ", ".join(value_words(item, depth + 1) for item in value)
+    else:
+        said = str(value)
+    return (said if len(said) <= LONGEST else said[: LONGEST - 1] + "…") or "—"
+
+
+def _side(value: Any) -> str | None:
+    return None if value is None else value_words(value)
