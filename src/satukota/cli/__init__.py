@@ -147,6 +147,14 @@ COMMANDS = {
     "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
     "import": Command(_import, "memasukkan register dari berkas", "bring registers in from a file"),
     "audit": Command(_audit, "log audit: verify, export, prove, seal", "the audit log: verify, export, prove, seal"),
+    "keys": Command(_django("keys"), "kunci segel: list, rotate, resume, retire", "sealing keys: list, rotate, …"),
+    "backup": Command(
+        _django("backup"), "cadangan tersandi; verify: membuktikannya", "encrypted backup; verify: prove it"
+    ),
+    "restore": Command(_django("restore"), "memulihkan dari cadangan", "bring back what a backup holds"),
+    "move": Command(_django("move"), "pindah ke basis data lain", "everything into another database"),
+    "export": Command(_django("export"), "semua data dalam bentuk terbuka", "all data in open formats"),
+    "retention": Command(_django("retention"), "aturan dan tanda terima penghapusan", "deletion rules and receipts"),
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
     "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),

@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from satukota.base import databases
 
 
 class UnclearSetting(SystemExit):
@@ -74,32 +76,8 @@ def database(name: str, default_file: Path) -> dict[str, object]:
     """DATABASE_URL as Django settings: empty means SQLite in `default_file`; else sqlite:///PATH or postgresql://…"""
     url = text(name)
     if not url:
-        return _sqlite(str(default_file))
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return _sqlite(parts.path[1:] if parts.path.startswith("//") else parts.path)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise UnclearSetting(f"{name} must start with sqlite:// or postgresql://")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
-def _sqlite(path: str) -> dict[str, object]:
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": path,
-        "OPTIONS": {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",  # a writer waits its turn at the start, never fails in the middle
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-            "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;",
-        },
-    }
+        return databases.sqlite_settings(str(default_file))
+    try:
+        return databases.settings_of(url)
+    except ValueError as problem:
+        raise UnclearSetting(f"{name}: {problem}") from problem

@@ -20,6 +20,9 @@ FEED_URL = env.text("SATUKOTA_FEED_URL", f"http://127.0.0.1:{FEED_PORT}")  # emp
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")
 HASH_KEY = local_secrets.given_or_kept("SATUKOTA_HASH_KEY", VAR / "hash.key")  # finds sealed values (base/secrets)
+BACKUP_PASSPHRASE = env.text("SATUKOTA_BACKUP_PASSPHRASE") or (
+    local_secrets.kept(VAR / "backup.key", local_secrets.random_key) if SAMPLE else ""
+)
 SECRET_KEYS, SEAL_KEYS_FILE = local_secrets.seal_keys("SATUKOTA_SECRET_KEYS", VAR / "seal.key")
 AUDIT_KEY = local_secrets.audit_key("SATUKOTA_AUDIT_KEY", VAR / "audit.key")  # signs the days of the audit log
 AUDIT_OLD_KEYS = env.words("SATUKOTA_AUDIT_OLD_KEYS")  # public keys of days signed before the key was changed
@@ -30,6 +33,7 @@ INSTALLED_APPS = [
     "satukota.base.evidence",
     "satukota.base.feed",
     "satukota.base.jobs",
+    "satukota.base.keeping",
     "satukota.base.messages",
     "satukota.base.page_frame",
     "satukota.base.health",
@@ -176,6 +180,9 @@ STATICFILES_DIRS = [path for path in (VAR / "static-vendor",) if path.exists()] 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG  # else a file changed on disk is cut at the length it had when the process started
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+READING_DAYS = env.whole("SATUKOTA_READING_DAYS", 14, least=1, most=3650)  # what is deleted when: base/keeping
+PICTURE_DAYS = env.whole("SATUKOTA_PICTURE_DAYS", 30, least=1, most=3650)
+MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

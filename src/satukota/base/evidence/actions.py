@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -22,14 +22,20 @@ def keep(
     content: bytes, *, media_type: str, kind: str, source: str, taken_at: datetime, delete_on: date | None
 ) -> StoredFile:
     """Store the content under its SHA-256 and return its row; the same content twice takes its place once."""
-    digest = hashlib.sha256(content).hexdigest()
-    path = _path(digest)
-    if not path.exists():
-        _write(path, content)
+    digest = put_content(content)
     return StoredFile.objects.create(
         sha256=digest, size=len(content), media_type=media_type, kind=kind, source=source, taken_at=taken_at,
         delete_on=delete_on,
     )  # fmt: skip
+
+
+def put_content(content: bytes) -> str:
+    """Store the content under its SHA-256, which is returned. Without a row: a restore brings that itself."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = _path(digest)
+    if not path.exists():
+        _write(path, content)
+    return digest
 
 
 def content_of(file: StoredFile) -> bytes:
@@ -66,6 +72,24 @@ def slot_content(slot: str) -> bytes | None:
         return _slot_path(slot).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def slots() -> list[str]:
+    """Names of every slot that holds something."""
+    root = Path(settings.FILES_DIR) / "slots"
+    names = (path.relative_to(root).as_posix() for path in root.glob("*/*/*") if path.is_file())
+    return sorted(name for name in names if SLOT.match(name))
+
+
+def forget_strays(before: datetime) -> list[datetime]:
+    """Delete contents no row speaks of any more, older than `before`; when each was written."""
+    gone = []
+    for path in (Path(settings.FILES_DIR) / "content").glob("??/*"):
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if written_at < before and not StoredFile.objects.filter(sha256=path.name, deleted_at=None).exists():
+            path.unlink(missing_ok=True)
+            gone.append(written_at)
+    return gone
 
 
 def _path(digest: str) -> Path:

@@ -7,9 +7,12 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Pemantauan"
 
     def ready(self) -> None:
-        from . import gauges, registry
+        from satukota.base.keeping import retention
+
+        from . import gauges, readings, registry
         from .probes import FeederProbe, HttpProbe, TcpProbe
 
         for probe in (TcpProbe(), HttpProbe(), FeederProbe("link"), FeederProbe("power")):
             registry.register(probe)
         gauges.register()
+        retention.register(readings.RULE)

@@ -7,15 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from satukota.base import clock
 from satukota.base.audit import actions as audit
-from satukota.base.evidence import actions as evidence
-from satukota.base.feed import actions as feed
 from satukota.base.jobs.heart import beating
+from satukota.base.keeping import retention
 
 from . import registry
 from .models import Chore, RunnerBeat
-from .readings import forget_old_readings
 from .rollups import roll_up_due
 
 log = logging.getLogger(__name__)
@@ -25,21 +22,15 @@ BEAT_S = 20.0  # how often whoever is at a chore makes its lease last longer
 DEAD = timedelta(days=1)  # runners silent for so long are forgotten
 
 
-def delete_due_evidence(at: datetime) -> int:
-    return evidence.delete_due(clock.local(at).date(), at)
-
-
 def forget_dead_runners(at: datetime) -> int:
     return RunnerBeat.objects.filter(beat_at__lt=at - DEAD).delete()[0]
 
 
 OURS: registry.Chores = {
     "monitoring.roll_up": (60, roll_up_due),
-    "monitoring.forget_old_readings": (600, forget_old_readings),
     "monitoring.forget_dead_runners": (3600, forget_dead_runners),
     "audit.seal_ended_days": (60, audit.seal_ended_days),
-    "evidence.delete_due": (3600, delete_due_evidence),
-    "feed.forget_old": (600, feed.forget_old),
+    "keeping.delete_by_rules": (600, retention.run_due),
 }
 
 

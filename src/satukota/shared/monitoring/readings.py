@@ -3,22 +3,19 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from satukota.base.keeping import retention
 
 from .models import Reading
 
-KEPT_DAYS = 14
-CHUNK = 2000  # rows a transaction: the writer of new readings never waits long
+RULE = retention.Rule(
+    "monitoring.readings", _("hasil pemeriksaan satu per satu; jumlah per jam tetap ada"),
+    lambda: settings.READING_DAYS, _("keputusan rancangan; belum ditetapkan kota"), "SATUKOTA_READING_DAYS",
+    lambda before, at: retention.by_age(Reading.objects.all(), "at", before), every_h=1,
+)  # fmt: skip
 
 
-def forget_old_readings(at: datetime, most: int = 200_000) -> int:
-    """Delete readings older than READING_DAYS (default 14), oldest first, at most `most` in one go."""
-    oldest = at - timedelta(days=getattr(settings, "READING_DAYS", KEPT_DAYS))
-    gone = 0
-    while gone < most:
-        old = Reading.objects.filter(at__lt=oldest).order_by("at").values_list("pk", flat=True)
-        ids = list(old[: min(CHUNK, most - gone)])
-        if not ids:
-            break
-        Reading.objects.filter(pk__in=ids).delete()
-        gone += len(ids)
-    return gone
+def forget_old_readings(at: datetime, most: int = retention.MOST) -> int:
+    """Delete readings older than READING_DAYS, oldest first, at most `most` in one go, without a receipt."""
+    return retention.by_age(Reading.objects.all(), "at", at - timedelta(days=settings.READING_DAYS), most).number

@@ -130,7 +130,7 @@ def _is_first(target: Target, reading: Reading) -> bool:
 
 
 def _keep_event_picture(target: Target, reading: Reading, picture: bytes) -> None:
-    days = getattr(settings, "PICTURE_DAYS", 30)
+    days = settings.PICTURE_DAYS
     reading.picture = evidence.keep(
         picture, media_type="image/jpeg", kind="incident_picture", source=target.code, taken_at=reading.at,
         delete_on=clock.local(reading.at).date() + timedelta(days=days),
