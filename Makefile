@@ -4,6 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 SETUP := $(PYTHON) -m scripts.bootstrap
 PYTEST := $(PY) -m pytest
+# What a run on another database would only repeat.
+NO_DATABASE := tests/field tests/rules tests/setup
+# One process per core; a file stays in one process, so what its tests share is made once.
+CORES := -n auto --maxprocesses 4 --dist loadfile
 ifdef PORT
 export SATUKOTA_PORT := $(PORT)
 endif
@@ -27,14 +31,14 @@ python-there:
 
 ##@ Tests, one half at a time
 test-sqlite: dev ## Everything but the browser journeys, on SQLite
-	$(PYTEST) -m "not journey" $(ARGS)
+	$(PYTEST) -m "not journey" $(CORES) $(ARGS)
 
 test-browser: dev ## The journeys in a real browser
 	@$(SETUP) chromium
 	$(PYTEST) -m "journey and not draft" $(ARGS)
 
-test-pg: dev ## Everything but the browser journeys, on a PostgreSQL started for it
-	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(ARGS)
+test-pg: dev ## Everything that touches a database, on a PostgreSQL started for it
+	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(CORES) $(NO_DATABASE:%=--ignore=%) $(ARGS)
 
 ##@ Before a commit
 check: lint types layers quick ## Lint, types, layers and the quick tests

@@ -60,6 +60,7 @@ def navigation(request: HttpRequest) -> list[NavItem]:
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
         ("monitoring.view", NavItem("wall", _("Dinding"), "photo", reverse("command_centre:wall"))),
         ("audit.view", NavItem("audit", _("Audit"), "shield-check", reverse("command_centre:audit"))),
+        ("system.view", NavItem("health", _("Kesehatan"), "heartbeat", reverse("command_centre:health"))),
     ]  # fmt: skip
     shown = [item for permission, item in items if access.may(user, permission)]
     for item in shown:

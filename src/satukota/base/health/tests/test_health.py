@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError
@@ -19,6 +21,7 @@ from satukota.base.health.words import seconds_words
 from satukota.base.messages.models import Message
 from satukota.base.messages.tests.test_outbox import User
 
+ALERTS = Path(__file__).resolve().parents[5] / "docs" / "operating" / "alerts.yml"
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
@@ -137,3 +140,16 @@ def test_a_level_stands_beside_every_gauge():
     text = metrics.exposition(AT).decode()
     assert 'satukota_health_level{gauge="disk_free_ratio"}' in text
     assert Unit.RATIO.value == "ratio"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian package prometheus) is not installed")
+def test_promtool_takes_the_alert_rules():
+    done = subprocess.run(["promtool", "check", "rules", ALERTS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.django_db
+def test_every_alert_speaks_of_a_metric_that_exists():
+    known = {f"satukota_{gauge.key}" for gauge in registry.gauges()}
+    known |= {"satukota_health_level", "satukota_request_seconds_bucket"}
+    assert set(re.findall(r"satukota_[a-z_]+", ALERTS.read_text(encoding="utf-8"))) <= known
