@@ -104,8 +104,8 @@ def _show(request: HttpRequest, invited: actions.Invited) -> HttpResponse:
 def _sent(email: str, link: str, invited: actions.Invited) -> bool:
     """Whether the mail server took it. The link never enters the outbox: there it would stay readable."""
     text = _(
-        "%(person)s,\n\nAnda diundang memakai Satukota. Tautan ini dipakai satu kali dan berlaku tiga hari:\n\n%(link)s\n"
-        "\nBila Anda tidak menunggunya, abaikan surat ini dan beri tahu Diskominfo."
+        "%(person)s,\n\nAnda diundang memakai Satukota. Tautan ini dipakai satu kali dan berlaku tiga hari:\n\n"
+        "%(link)s\n\nBila Anda tidak menunggunya, abaikan surat ini dan beri tahu Diskominfo."
     ) % {"person": invited.person.name, "link": link}
     try:
         send_mail(_("Undangan Satukota"), text, None, [email])
