@@ -20,15 +20,28 @@ export function spanWords(seconds) {
   return `${Math.floor(s / 86400)} ${en ? "d" : "hari"} ${Math.floor((s % 86400) / 3600)} ${en ? "h" : "jam"}`;
 }
 
-// Lists marked data-rows: j k move, Enter opens the row's first link.
+// Lists marked data-rows: j k move the focus from row to row, Enter opens the row's first link.
 function moveIn(list, step) {
   const rows = [...list.querySelectorAll("[data-row]")];
   if (!rows.length) return;
-  const now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  const now = rows.findIndex((row) => row.hasAttribute("data-at"));
   const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? 0 : now + step))];
-  rows.forEach((row) => row.setAttribute("aria-selected", row === next));
+  rows.forEach((row) => row.toggleAttribute("data-at", row === next));
+  next.querySelector("a, button")?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
+
+// A menu is a <details data-menu>: Escape and a click elsewhere close it, Escape gives the focus back to its button.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details[data-menu][open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  event.stopImmediatePropagation();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+}, true);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -36,7 +49,7 @@ document.addEventListener("keydown", (event) => {
   const list = document.querySelector("[data-rows]");
   if (event.key === "?") document.getElementById("bantuan")?.showModal();
   else if (list && (event.key === "j" || event.key === "k")) moveIn(list, event.key === "j" ? 1 : -1);
-  else if (list && event.key === "Enter" && event.target === document.body) list.querySelector('[data-row][aria-selected="true"] a')?.click();
+  else if (list && event.key === "Enter" && event.target === document.body) list.querySelector("[data-row][data-at] a")?.click();
   else {
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target) return;
@@ -75,4 +88,3 @@ listen({
 });
 tick();
 setInterval(tick, 1000);
-document.querySelector(".who")?.addEventListener("toggle", (e) => { if (e.target.open) document.addEventListener("click", (c) => { if (!e.target.contains(c.target)) e.target.open = false; }, { once: true, capture: true }); });

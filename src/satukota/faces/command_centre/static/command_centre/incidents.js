@@ -18,10 +18,12 @@ function soon(refresh) {
 }
 
 function refreshList() {
-  const chosen = list().querySelector('[aria-selected="true"]')?.dataset.number;
+  const chosen = list().querySelector("[data-at]")?.dataset.number;
+  const stoodThere = Boolean(document.activeElement?.closest("[data-at]"));
   window.htmx.ajax("GET", location.pathname + location.search, { target: "#daftar", swap: "innerHTML" }).then(() => {
     const row = chosen && [...list().querySelectorAll("[data-row]")].find((each) => each.dataset.number === chosen);
-    if (row) row.setAttribute("aria-selected", "true");
+    row?.setAttribute("data-at", "");
+    if (stoodThere) row?.querySelector("a")?.focus({ preventScroll: true });
   });
 }
 
