@@ -1,17 +1,14 @@
-"""The command centre's own pages: map, wall, network, messages. Parse, call, show."""
+"""The command centre's own pages: map, wall, network, search. Parse, call, show."""
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from satukota.base import clock
-from satukota.base.messages import actions as messages
-from satukota.base.messages.models import Message
 from satukota.city import access
 from satukota.city.gates import for_the_signed_in, needs
 from satukota.city.models import Place
@@ -20,8 +17,6 @@ from satukota.shared.monitoring.models import StatusChange, Target
 
 from . import queries
 from .frame_part import navigation
-
-PAGE_SIZE = 50
 
 
 @require_GET
@@ -118,17 +113,6 @@ def network(request: HttpRequest) -> HttpResponse:
     )
     told = {"feeders": hanging, "health": queries.watch_health(clock.now())}
     return render(request, "command_centre/network.html", told)
-
-
-@require_http_methods(["GET", "POST"])
-@for_the_signed_in("messages to oneself")
-def messages_page(request: HttpRequest) -> HttpResponse:
-    if request.method == "POST":
-        messages.mark_read(request.user, clock.now())
-        return redirect("command_centre:messages")
-    mine = Message.objects.filter(recipient=request.user, channel=Message.Channel.SCREEN).order_by("-created_at", "-pk")
-    page = Paginator(mine, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "command_centre/messages.html", {"page": page})
 
 
 @require_POST

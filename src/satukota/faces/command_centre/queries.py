@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from satukota.base.feed.models import FeedEntry
 from satukota.city import access
-from satukota.city.models import Kelurahan, Kota
+from satukota.city.models import Kelurahan, Kota, Person
 from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import RunnerBeat, Target, UplinkOutage, Verdict, Witness
@@ -159,3 +159,9 @@ def states_at(user: Any, moment: datetime) -> dict[str, str]:
     watched = {pk: code for pk, code in cameras_of(user).values_list("pk", "code")}
     latest = {pk: "unknown" for pk in watched} | monitoring.states_at(list(watched), moment)
     return {watched[pk]: state for pk, state in latest.items()}
+
+
+def phone_of(user: Any) -> str:
+    """The number of the person behind an account, opened for a message to them; empty when there is none."""
+    person = Person.objects.filter(user=user).first()
+    return person.phone.open() if person is not None and person.phone else ""

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import audit_pages, health_page, pages
+from . import audit_pages, health_page, message_pages, pages
 
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,7 +11,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dinding/", pages.wall, name="wall"),
     path("cari", pages.search, name="search"),
     path("jaringan/", pages.network, name="network"),
-    path("pesan/", pages.messages_page, name="messages"),
+    path("pesan/", message_pages.messages_page, name="messages"),
+    path("pesan/saluran", message_pages.choose, name="messages_choice"),
+    path("pesan/<int:pk>/lagi", message_pages.again, name="message_again"),
+    path("pesan/contoh/", message_pages.caught, name="caught"),
+    path("antrean/", message_pages.queues, name="queues"),
+    path("antrean/<str:kind>/<str:pk>/lagi", message_pages.queues_again, name="queues_again"),
     path("kesehatan/", health_page.health, name="health"),
     path("audit/", audit_pages.audit_log, name="audit"),
     path("audit/unduh/<slug:form>", audit_pages.audit_export, name="audit_export"),
