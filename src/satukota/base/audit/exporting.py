@@ -33,6 +33,9 @@ def chain_lines(at: datetime, since: date | None = None, until: date | None = No
     yield _line("header", format=FORMAT, version=VERSION, whole=True, exported_at=form.moment(at),
                 time_zone=settings.TIME_ZONE, since=since and since.isoformat(), until=until and until.isoformat(),
                 public_key=signing.public_key(settings.AUDIT_KEY))  # fmt: skip
+    if last < first:
+        yield _line("end", rows=0, last_number=0, last_hash=form.NOTHING, sealed_to=0)
+        return
     if before:
         yield _seal_line(before, "anchor")
     coming = iter(seals.filter(first_number__gte=first, last_number__lte=last).order_by("first_number"))

@@ -2,7 +2,7 @@
 
 docs/audit.md states the same for strangers, with test vectors. Two forms exist:
 
-* form 1, rows from before days were sealed: fifteen fields, `json.dumps` with its default separators;
+* form 1, rows from before days were sealed: OLD_FIELDS, `json.dumps` with its default separators;
 * form 2: RFC 8785 (JSON canonicalisation) of the fields in FIELDS. `storable` narrows every value, when it is
   recorded, to what Python's `json.dumps`, PostgreSQL's jsonb and RFC 8785 all write alike.
 """
