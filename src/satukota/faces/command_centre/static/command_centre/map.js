@@ -126,7 +126,10 @@ async function choose(code, { zoom = 0, follow = false } = {}) {
   if (follow) return;
   drawerBody.scrollTop = 0;
   const seen = cameras.get(code);
-  if (seen) keepInSight(seen.point.coordinates, zoom);
+  if (!seen) return;
+  keepInSight(seen.point.coordinates, zoom);
+  map.once("idle", () => { stage.dataset.inSight = code; });
+  map.triggerRepaint();
 }
 
 // The drawer has taken room from the map (and on a phone lies over its foot): the chosen camera stays in what is left.

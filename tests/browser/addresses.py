@@ -1,0 +1,109 @@
+"""Every address a person opens, from the URLconf: a new page is covered by itself, or named here with why not.
+
+A pattern without arguments is opened by itself, as the operator unless `AS` names another login. One with arguments
+needs an example. What is no page of its own is in `NO_PAGE`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, get_resolver, reverse
+
+PUBLIC = {"portal:status", "portal:status_page", "account_login"}
+AS = {
+    "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
+    "command_centre:audit": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
+}  # fmt: skip
+EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_")  # the registers' forms, as "register"
+TAKES_THE_ENGINEER = {"city:add_feeder", "city:edit_feeder", "city:add_contract", "city:edit_contract"}
+
+NO_PAGE = {
+    "command_centre:figures": "part of the map", "command_centre:now": "part of the map",
+    "command_centre:start": "sends each role to its first page", "command_centre:dark": "an act",
+    "command_centre:audit_export": "a file", "command_centre:audit_proof": "a file",
+    "command_centre:incidents_export": "a file", "command_centre:incident_act": "an act",
+    "command_centre:incident_step": "an act",
+    "cameras:availabilities": "part of the list", "cameras:export": "a file", "cameras:import_template": "a file",
+    "cameras:import_onvif": "an act; its form is on the import page", "cameras:import_progress": "part of the import",
+    "cameras:import_refused": "a file", "cameras:import_act": "an act", "cameras:evidence_picture": "a picture",
+    "cameras:reference_picture": "a picture", "cameras:panel": "part of the map, opened there",
+    "cameras:availability": "part of the camera page", "cameras:records": "part of the camera page",
+    "cameras:look": "an act", "cameras:accept_reference": "an act", "cameras:maintenance": "an act",
+    "cameras:retire": "an act", "cameras:slot": "a picture",
+    "city:export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
+    "city:invite": "only for people without an account; the page frame is that of the other register forms",
+    "set_language": "an act",
+}  # fmt: skip
+NO_PAGE_OF_OURS = {
+    "": "unnamed: the health check and addresses that are closed",
+    "open_api:": "for machines",
+    "account_": "sign-in and passwords: tested with accounts",
+    "accounts:": "a person's own account: tested with accounts",
+    "mfa_": "second factor: tested with accounts",
+    "socialaccount_": "single sign-on: tested with accounts",
+    "openid_connect_": "single sign-on: tested with accounts",
+    "usersessions_": "closed; devices are on the account page",
+}
+
+
+def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Arguments for each pattern that takes some, in the settled town."""
+    opd, person, place = {"code": "diskominfo"}, {"pk": known["person"]}, {"code": known["place"]}
+    link, contract, duty = {"code": "FO-07"}, {"pk": known["contract"]}, {"pk": known["duty"]}
+    return {
+        "command_centre:sop": {"pk": known["sop"]}, "command_centre:incident": {"number": known["incident"]},
+        "cameras:camera": {"code": "MB-012"}, "cameras:edit": {"code": "MB-012"},
+        "cameras:import_batch": {"pk": known["batch"]},
+        "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
+        "city:person": person, "city:edit_person": person, "city:end_duty": duty, "city:substitute_duty": duty,
+        "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
+        "city:contract": contract, "city:edit_contract": contract, "city:kelurahan": {"code": known["kelurahan"]},
+    }  # fmt: skip
+
+
+MORE = [  # the same page in another state
+    ("operator", "/pusat/?kamera=MB-012"), ("operator", "/pusat/kamera/?view=grid"),
+    ("operator", "/pusat/kamera/?q=tidak-ada"), ("operator", "/pusat/insiden/?state=closed"),
+    ("operator", "/pusat/cari?q=simpang"), ("register", "/pusat/register/orang/"),
+    ("register", "/pusat/register/kelurahan/"), ("register", "/pusat/register/tempat/"),
+    ("register", "/pusat/register/jaringan/"), ("register", "/pusat/register/kontrak/"),
+    ("", "/tidak-ada/"), ("operator", "/pusat/kamera/TIDAK-ADA/"),
+]  # fmt: skip
+
+
+def patterns(within: Any = None, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for each in (within or get_resolver()).url_patterns:
+        if isinstance(each, URLPattern):
+            yield (f"{namespace}{each.name}" if each.name else ""), each
+        else:
+            yield from patterns(each, f"{namespace}{each.namespace}:" if each.namespace else namespace)
+
+
+def is_excused(name: str) -> bool:
+    return name in NO_PAGE or not name or any(name.startswith(start) for start in NO_PAGE_OF_OURS if start)
+
+
+def unknown_pages() -> list[str]:
+    """Patterns with arguments that have neither an example nor an excuse."""
+    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan")))
+    return sorted({
+        name for name, pattern in patterns()
+        if pattern.pattern.converters and name not in known and name not in PUBLIC and not is_excused(name)
+    })  # fmt: skip
+
+
+def login_for(name: str) -> str:
+    if name in PUBLIC:
+        return ""
+    if name in TAKES_THE_ENGINEER:
+        return "teknisi"
+    if any(name.startswith(start) for start in EDITS):
+        return "register"
+    return AS.get(name, "operator")
+
+
+def pages(known: dict[str, Any]) -> list[tuple[str, str]]:
+    """(login or "", path) of every page."""
+    arguments = examples(known)
+    named = sorted({name for name, _pattern in patterns() if name in PUBLIC or not is_excused(name)})
+    return [*((login_for(name), reverse(name, kwargs=arguments.get(name))) for name in named), *MORE]
