@@ -18,6 +18,7 @@ from satukota_field.scenario import SAMPLE, Ports, Scenario, ScenarioError, load
 if TYPE_CHECKING:
     from satukota_field.field import FieldServer
 
+TELL_EVERY_S = 5.0
 MAX_FIRST_PORT = 65_400  # a block of ports is at most a hundred long
 COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "status")
 EXAMPLES = """commands for a running field:
@@ -102,10 +103,15 @@ async def _live(scenario: Scenario, options: argparse.Namespace) -> int:
 
 
 async def _announce_ready(field: FieldServer, end: asyncio.Event | None) -> None:
-    """Say when every camera has its pictures, or cannot get them; then end the run when asked to."""
-    started = asyncio.get_running_loop().time()
+    """Say how many cameras have their pictures, until all have or cannot get them; then end the run when asked to."""
+    started = told_at = asyncio.get_running_loop().time()
+    told = 0
     while any(not mount.is_ready and path not in field.failed for path, mount in field.streams.items()):
         await asyncio.sleep(0.05)
+        ready = sum(mount.is_ready for mount in field.mounts.values())
+        if ready > told and asyncio.get_running_loop().time() - told_at >= TELL_EVERY_S:
+            told, told_at = ready, asyncio.get_running_loop().time()
+            print(f"field: Menyiapkan gambar contoh {ready} dari {len(field.mounts)}", flush=True)
     took = asyncio.get_running_loop().time() - started
     print(f"field: all pictures ready after {took:.1f} s, {len(field.failed)} failed", flush=True)
     if end is not None:

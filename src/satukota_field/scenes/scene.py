@@ -80,7 +80,7 @@ class Scene:
         self.traffic = Traffic(self.town, seed, self.weather.traffic, looped)
         self.eye = self._pose()
         self._energies: dict[tuple[str, int, int], NDArray[np.float64]] = {}
-        self._sheets: OrderedDict[float, Sheet] = OrderedDict()
+        self._sheets: OrderedDict[tuple[float, bool], Sheet] = OrderedDict()
         self._views: OrderedDict[tuple[object, ...], _View] = OrderedDict()
 
     def frame(
@@ -138,10 +138,12 @@ class Scene:
             x, float(rng.uniform(5.6, 7.6)), float(yaw), float(pitch), float(rng.normal(0, 0.008)), float(focal), w, h
         )
 
-    def _sheet(self, hour: float) -> Sheet:
-        """The wide sheet at the scale of the picture, painted larger and shrunk."""
-        if hour not in self._sheets:
-            w, h = int(self.size[0] * WIDER), int(self.size[1] * TALLER)
+    def _sheet(self, hour: float, wide: bool) -> Sheet:
+        """The resting street at the scale of the picture, painted larger and shrunk; only a camera that was turned
+        needs what lies beside the picture, and that takes three times as long."""
+        key = (hour, wide)
+        if key not in self._sheets:
+            w, h = (int(self.size[0] * WIDER), int(self.size[1] * TALLER)) if wide else self.size
             factor = max(1.0, min(SMOOTH, SMOOTH_PX / w))
             large = paint_street(self.town, self.eye.scaled(factor, int(w * factor), int(h * factor)), hour)
             smooth = [
@@ -150,23 +152,26 @@ class Scene:
             sharp = [cv2.resize(x, (w, h), interpolation=cv2.INTER_NEAREST) for x in (large.leaf, large.metres)]
             sheet = Sheet(self.eye.scaled(1.0, w, h), smooth[0], smooth[1], smooth[2], sharp[0], sharp[1])
             roughen_ground(sheet)
-            self._sheets[hour] = sheet
+            self._sheets[key] = sheet
             if len(self._sheets) > 2:
                 self._sheets.popitem(last=False)
-        return self._sheets[hour]
+        return self._sheets[key]
 
     def _view(self, light: str, hour: float | None, fault: str | None, level: float) -> _View:
         hour = 9.0 + 6.5 * (self.seed * 0.618 % 1.0) if hour is None else round(hour * 2) / 2
         key = (light, hour, fault, level)
         if key not in self._views:
-            sheet = self._sheet(hour)
+            sheet = self._sheet(hour, wide=fault is not None)
             eye = self._faulty_eye(fault, level)
-            lit = light_sheet(sheet, light, self.town.lamps, self.seed, self.weather.haze)
-            matrix = eye.homography_from(sheet.eye)
-            plate = cv2.warpPerspective(lit, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            metres = cv2.warpPerspective(
-                sheet.metres, matrix, self.size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
-            )
+            plate, metres = light_sheet(sheet, light, self.town.lamps, self.seed, self.weather.haze), sheet.metres
+            if fault is not None:
+                matrix = eye.homography_from(sheet.eye)
+                plate = cv2.warpPerspective(
+                    plate, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+                )
+                metres = cv2.warpPerspective(
+                    metres, matrix, self.size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+                )
             self._views[key] = _View(eye, plate, metres)
             if len(self._views) > 6:
                 self._views.popitem(last=False)
