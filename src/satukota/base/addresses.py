@@ -162,7 +162,7 @@ def _refuse(ip: IP, port: int | None) -> None:
             raise AddressRefused(
                 _("Alamat ini menunjuk ke komputer Satukota sendiri."), fix=_("Pakai alamat perangkat di jaringan.")
             )
-    elif ip.is_private and not getattr(settings, "PRIVATE_ADDRESSES", True):
+    elif ip.is_private and not settings.PRIVATE_ADDRESSES:
         raise AddressRefused(
             _("Alamat jaringan dalam tidak diizinkan di pemasangan ini."), fix=_("Minta pengelola membukanya.")
         )

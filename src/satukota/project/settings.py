@@ -184,6 +184,8 @@ READING_DAYS = env.whole("SATUKOTA_READING_DAYS", 14, least=1, most=3650)  # wha
 PICTURE_DAYS = env.whole("SATUKOTA_PICTURE_DAYS", 30, least=1, most=3650)
 MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
+PROBES_AT_ONCE = env.whole("SATUKOTA_PROBES_AT_ONCE", 64, least=1, most=2000)
+PRIVATE_ADDRESSES = env.flag("SATUKOTA_PRIVATE_ADDRESSES", True)  # most cameras live on private ones
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

@@ -11,9 +11,7 @@ from django.utils.translation import gettext as _
 from satukota.base.messages import actions as messages
 from satukota.city import access
 from satukota.city.models import Kota
-from satukota.shared.incidents.models import Incident
-
-OPEN = (Incident.State.RECEIVED, Incident.State.HANDLED)
+from satukota.shared.incidents import queries as incidents
 
 
 @dataclass
@@ -50,11 +48,10 @@ def _city() -> CityName:
 
 def navigation(request: HttpRequest) -> list[NavItem]:
     user = request.user
-    open_now = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
     items = [
         ("monitoring.view", NavItem("map", _("Peta"), "map-2", reverse("command_centre:map"))),
         ("incidents.view", NavItem("incidents", _("Insiden"), "alert-triangle", reverse("command_centre:incidents"),
-                                   count=open_now.count())),
+                                   count=incidents.open_now(user).count())),
         ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),

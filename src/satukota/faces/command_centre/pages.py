@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,7 +12,8 @@ from satukota.base import clock
 from satukota.city import access
 from satukota.city.gates import for_the_signed_in, needs
 from satukota.city.models import Place
-from satukota.shared.incidents.models import Incident
+from satukota.shared.incidents import access as incident_access
+from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import StatusChange, Target
 
 from . import queries
@@ -87,8 +88,8 @@ def search(request: HttpRequest) -> HttpResponse:
             access.visible(targets, request.user, "monitoring.view").select_related("kelurahan").order_by("code")[:30]
         )
         found["places"] = list(Place.objects.filter(by_name).select_related("kelurahan")[:20])
-        incidents = Incident.objects.filter(Q(number__icontains=text) | Q(title__icontains=text))
-        found["incidents"] = list(access.visible(incidents, request.user, "incidents.view")[:20])
+        seen = incident_access.visible(request.user).filter(Q(number__icontains=text) | Q(title__icontains=text))
+        found["incidents"] = list(seen[:20])
         exact = next((t for t in found["targets"] if t.code.lower() == text.lower() and t.kind == "camera"), None)
         if exact:
             return redirect("cameras:camera", exact.code)
@@ -102,15 +103,7 @@ def network(request: HttpRequest) -> HttpResponse:
     feeders = access.visible(
         Target.objects.filter(kind__in=("link", "power"), retired_on=None), request.user, "monitoring.view"
     )
-    hanging = (
-        feeders.select_related("owner", "kelurahan")
-        .annotate(
-            hangs=Count("behind_link", distinct=True) + Count("behind_power", distinct=True),
-            hangs_down=Count("behind_link", filter=Q(behind_link__state="down"), distinct=True)
-            + Count("behind_power", filter=Q(behind_power__state="down"), distinct=True),
-        )
-        .order_by("kind", "code")
-    )
+    hanging = monitoring.with_hanging(feeders).select_related("owner", "kelurahan").order_by("kind", "code")
     told = {"feeders": hanging, "health": queries.watch_health(clock.now())}
     return render(request, "command_centre/network.html", told)
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
 
 from satukota.base.feed.models import FeedEntry
 from satukota.city import access
 from satukota.city.models import Kelurahan, Kota, Person
+from satukota.shared.incidents import queries as incidents
 from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring import queries as monitoring
-from satukota.shared.monitoring.models import RunnerBeat, Target, UplinkOutage, Verdict, Witness
+from satukota.shared.monitoring.models import NO_UPLINK, RunnerBeat, Target, UplinkOutage, Verdict, Witness
 from satukota.work.cameras.models import Camera
 from satukota.work.cameras.words import reason_words
 
-OPEN = (Incident.State.RECEIVED, Incident.State.HANDLED)
 RUNNER_SILENT = timedelta(seconds=60)
 
 
@@ -45,26 +45,27 @@ def cameras_of(user: Any) -> QuerySet[Target]:
 
 
 def figures(user: Any, at: datetime) -> Figures:
-    """Six queries at most, whatever the number of cameras."""
-    rows = list(
-        Camera.objects.filter(target__in=cameras_of(user)).values_list(
-            "target_id", "target__state", "target__cause", "fov_deg", "range_m"
-        )
-    )
+    """A fixed number of queries, whatever the number of cameras; the availability of 24 hours from a whole hour on."""
+    cameras = cameras_of(user)
+    reach = F("fov_deg") * F("range_m") * F("range_m")
+    grouped = Camera.objects.filter(target__in=cameras.order_by()).order_by().annotate(
+        state_now=monitoring.state_now("target__"), cause_now=monitoring.cause_now("target__")
+    )  # fmt: skip
     by_state = {state: 0 for state in Verdict.values}
     view = seen = 0.0
     not_verified = 0
-    for _id, state, cause, fov, reach in rows:
-        by_state[state] += 1
-        not_verified += state == Verdict.UNKNOWN and cause != "no_uplink"
-        area = math.radians(fov or 0) / 2 * (reach or 0) ** 2
+    for state, cause, count, squares in grouped.values_list("state_now", "cause_now").annotate(
+        n=Count("pk"), squares=Sum(reach, output_field=FloatField())
+    ):
+        by_state[state] += count
+        not_verified += count if state == Verdict.UNKNOWN and cause != NO_UPLINK else 0
+        area = math.radians(squares or 0) / 2
         view += area
         seen += area if state in (Verdict.UP, Verdict.DEGRADED) else 0.0
-    whole = monitoring.availability_of_all([row[0] for row in rows], at - timedelta(hours=24), at)
-    open_now = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
-    counted = open_now.aggregate(every=Count("pk"), critical=Count("pk", filter=Q(severity=4)))
+    whole = monitoring.availability_of_all(cameras, monitoring.hours_ago(at, 24), at)
+    counted = incidents.kpis(user, at)
     return Figures(
-        at, len(rows), by_state, view, seen, counted["every"], counted["critical"], whole.ratio,
+        at, sum(by_state.values()), by_state, view, seen, counted.live, counted.critical, whole.ratio,
         reason_words(whole.reason), not_verified,
     )  # fmt: skip
 
@@ -106,17 +107,20 @@ def bounds() -> list[float]:
 
 def feeders_on_map(user: Any) -> dict[str, Any]:
     """Links and power as points, with how much hangs on each. One query."""
-    things = access.visible(
-        Target.objects.filter(kind__in=("link", "power"), retired_on=None).exclude(lon=None), user, "monitoring.view"
-    ).annotate(on_link=Count("behind_link", distinct=True), on_power=Count("behind_power", distinct=True))
+    things = monitoring.with_hanging(
+        access.visible(
+            Target.objects.filter(kind__in=("link", "power"), retired_on=None).exclude(lon=None), user,
+            "monitoring.view",
+        )
+    )  # fmt: skip
     return {
         "type": "FeatureCollection",
         "features": [
             {
                 "type": "Feature",
                 "geometry": {"type": "Point", "coordinates": [each.lon, each.lat]},
-                "properties": {"code": each.code, "name": each.name, "kind": each.kind, "state": each.state,
-                               "hangs": each.on_link + each.on_power},
+                "properties": {"code": each.code, "name": each.name, "kind": each.kind, "state": each.state_now,
+                               "hangs": each.hangs},
             }
             for each in things
         ],
@@ -146,9 +150,9 @@ def watch_health(at: datetime) -> WatchHealth:
 
 def open_incidents(user: Any, limit: int = 30) -> list[Incident]:
     """The gravest and newest first; two queries."""
-    rows = access.visible(Incident.objects.filter(state__in=OPEN, merged_into=None), user, "incidents.view")
     return list(
-        rows.select_related("kelurahan", "place", "root", "assigned_to", "owner")
+        incidents.open_now(user)
+        .select_related("kelurahan", "place", "root", "assigned_to", "owner")
         .annotate(down_now=Count("members", filter=Q(members__recovered_at=None)))
         .order_by("-severity", "-opened_at")[:limit]
     )

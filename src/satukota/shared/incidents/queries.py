@@ -14,6 +14,11 @@ from .opening import LIVE, OPEN
 incident_for = access.incident_for
 
 
+def open_now(user: Any) -> QuerySet[Incident]:
+    """Live incidents the person may see, as the work list counts them: for badges, figures, map and wall."""
+    return access.visible(user).filter(state__in=LIVE, merged_into=None)
+
+
 def worklist(user: Any) -> QuerySet[Incident]:
     """All incidents the person may see, without those folded into others. Soonest clock first, closed ones last."""
     return (

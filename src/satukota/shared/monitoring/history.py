@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from satukota.base import clock
 from satukota.rules import availability as rule
@@ -43,13 +43,17 @@ def among(rows: QuerySet[Any], field: str, ids: Collection[int]) -> QuerySet[Any
 class History:
     """Spans of states, maintenance and blind time of `ids` within `ranges` ([start, end) in seconds, disjoint)."""
 
-    def __init__(self, ids: Collection[int], ranges: Sequence[Interval]) -> None:
+    def __init__(
+        self, ids: Collection[int] | Sequence[Thing], ranges: Sequence[Interval], *,
+        silences: tuple[dict[int, list[Interval]], Intervals] | None = None,
+    ) -> None:  # fmt: skip
+        """Things instead of ids, and `silences_within` the ranges, when the caller knows them already."""
         self.zone = clock.local_zone()
-        self.things = {thing.pk: thing for thing in _things(ids)}
+        known = [one for one in ids if isinstance(one, Thing)]
+        self.things = {thing.pk: thing for thing in known or _things([one for one in ids if isinstance(one, int)])}
         self.ranges = list(ranges)
-        self.outages = _outages(ranges)
         self._changes = _changes(self.things.keys(), ranges)
-        self._windows = _windows(ranges)
+        self._windows, self.outages = silences or silences_within(ranges)
         self._family = Family.load() if self._windows else Family([])
         self._states_then = self._states_at_ends()
         self._flat: dict[tuple[int, int, str], tuple[Span, ...]] = {}
@@ -137,27 +141,31 @@ def _next_was(moment: datetime) -> QuerySet[StatusChange]:
 
 
 def _things(ids: Collection[int]) -> list[Thing]:
+    wanted = set(ids)
+    return [thing for thing, pk in things_of(among(Target.objects.order_by(), "pk", ids), "pk") if pk in wanted]
+
+
+def things_of(targets: QuerySet[Target], field: str) -> list[tuple[Thing, Any]]:
+    """The targets as far as their history goes, each with its value of `field`. One query."""
     columns = ("pk", "state", "state_since", "watched_from", "retired_on", "required_hours", "link_id", "power_id")
     weeks: dict[str, rule.Week] = {}
-    things, wanted, zone = [], set(ids), clock.local_zone()
-    for pk, state, since, watched_from, retired_on, hours, link, power in among(
-        Target.objects.order_by(), "pk", ids
-    ).values_list(*columns):
-        if pk not in wanted:
-            continue
+    things, zone = [], clock.local_zone()
+    for pk, state, since, watched_from, retired_on, hours, link, power, value in (
+        targets.annotate(told=F(field)).values_list(*columns, "told")
+    ):  # fmt: skip
         key = str(hours)
         if key not in weeks:
-            weeks[key] = _week(hours)
+            weeks[key] = week_of(hours)
         end = 2**40
         if retired_on is not None:  # from that day on nothing is claimed
             end = rule.seconds(datetime.combine(retired_on, time(), zone))
         begin = rule.seconds(watched_from) if watched_from else end
         watched = (begin, end) if begin < end else None
-        things.append(Thing(pk, state, since, watched_from, watched, weeks[key], link, power))
+        things.append((Thing(pk, state, since, watched_from, watched, weeks[key], link, power), value))
     return things
 
 
-def _week(hours: Any) -> rule.Week:
+def week_of(hours: Any) -> rule.Week:
     """Hours nobody can read count as always: a typing mistake must not make a thing free of duty."""
     try:
         return rule.read_week(hours)
@@ -169,23 +177,19 @@ def _overlapping(ranges: Sequence[Interval]) -> tuple[datetime, datetime]:
     return rule.moment(min(lo for lo, _hi in ranges)), rule.moment(max(hi for _lo, hi in ranges))
 
 
-def _outages(ranges: Sequence[Interval]) -> Intervals:
+def silences_within(ranges: Sequence[Interval]) -> tuple[dict[int, list[Interval]], Intervals]:
+    """Declared work by the target it was declared on, and the spans in which we could not see. One query."""
     since, until = _overlapping(ranges)
-    rows = UplinkOutage.objects.filter(Q(back_at=None) | Q(back_at__gt=since), lost_at__lt=until)
-    end = rule.seconds(until)
-    return rule.joined(
-        (rule.seconds(lost), rule.seconds(back) if back else end)
-        for lost, back in rows.values_list("lost_at", "back_at")
-    )
-
-
-def _windows(ranges: Sequence[Interval]) -> dict[int, list[Interval]]:
-    since, until = _overlapping(ranges)
-    rows = MaintenanceWindow.objects.filter(ends_at__gt=since, starts_at__lt=until).order_by()
-    found: dict[int, list[Interval]] = defaultdict(list)
-    for pk, start, end in rows.values_list("target_id", "starts_at", "ends_at"):
-        found[pk].append((rule.seconds(start), rule.seconds(end)))
-    return dict(found)
+    work = MaintenanceWindow.objects.filter(ends_at__gt=since, starts_at__lt=until).order_by()
+    blind = UplinkOutage.objects.filter(Q(back_at=None) | Q(back_at__gt=since), lost_at__lt=until).order_by()
+    blind = blind.annotate(nobody=Value(None, output_field=BigIntegerField()))
+    windows: dict[int, list[Interval]] = defaultdict(list)
+    outages = []
+    rows = work.values_list("target_id", "starts_at", "ends_at")
+    for pk, start, end in rows.union(blind.values_list("nobody", "lost_at", "back_at"), all=True):
+        span = (rule.seconds(start), rule.seconds(end or until))
+        outages.append(span) if pk is None else windows[pk].append(span)
+    return dict(windows), rule.joined(outages)
 
 
 def _changes(ids: Collection[int], ranges: Sequence[Interval]) -> dict[tuple[int, int], list[Change]]:

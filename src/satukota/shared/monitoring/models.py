@@ -73,6 +73,15 @@ class Target(models.Model):
         """Our own line is down and the last look failed: `state` is what was known before."""
         return self.pending_cause == NO_UPLINK
 
+    @property
+    def shown_state(self) -> str:
+        """What may be claimed now; the same in SQL is `queries.state_now`."""
+        return str(Verdict.UNKNOWN) if self.is_out_of_sight else self.state
+
+    @property
+    def shown_cause(self) -> str:
+        return NO_UPLINK if self.is_out_of_sight else self.cause
+
 
 class Reading(models.Model):
     """One look at one thing. Kept for days; hours are kept for years (HourlyRollup)."""

@@ -1,12 +1,12 @@
 """What is known about the watched. Every function says how many queries it makes, whatever the number of targets."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from satukota.base import clock
@@ -15,11 +15,11 @@ from satukota.rules.availability import Availability, Bin, Interval, Parts
 
 from . import registry
 from . import words as mechanism_words
+from .groups import Recent, all_of, edges_of, hours_ago, pieces_of, recent, together_by, whole_hours
 from .history import NOTHING, History, states_before
 from .models import (
     NO_UPLINK,
     PARENT_KINDS,
-    HourlyRollup,
     MaintenanceWindow,
     StatusChange,
     Target,
@@ -27,10 +27,15 @@ from .models import (
     Verdict,
 )
 from .parents import Family
-from .rollups import COLUMNS, HOUR, rolled_to, totals_at_all
+from .rollups import rolled_to, totals_at_all
 from .words import Words
 
-HOUR_S = 3600
+__all__ = [
+    "Recent", "RootDown", "active_windows", "all_of", "availabilities", "availability", "availability_of_all",
+    "behind", "cause_now", "counts_by_state", "hours_ago", "in_maintenance", "recent", "roots_down",
+    "state_now", "states_at", "status_history", "strip", "together_by", "uplink_is_lost", "with_hanging",
+    "words",
+]  # fmt: skip
 
 
 def availability(target_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Availability]:
@@ -46,18 +51,11 @@ def availabilities(
     Finished hours come from the running totals, the rest from the status changes, read once for all the spans. Eight
     queries, two more for each whole hour at which some of the targets have no totals.
     """
-    return _availabilities(target_ids, spans, rolled_to())
-
-
-def _availabilities(
-    target_ids: Sequence[int], spans: Sequence[tuple[datetime, datetime]], done: datetime | None
-) -> list[dict[int, Availability]]:
+    done = rolled_to()
     now = rule.seconds(clock.now())
     asked = [(min(rule.seconds(lo), now), min(rule.seconds(hi), now)) for lo, hi in spans]
-    wholes = [_whole_hours(lo, hi, done) for lo, hi in asked]
-    edges = [_edges(span, whole) for span, whole in zip(asked, wholes, strict=True)]
-    cuts = sorted({moment for pieces in edges for edge in pieces for moment in edge})
-    own = [[(lo, hi) for lo, hi in pairwise(cuts) if any(a <= lo and hi <= b for a, b in each)] for each in edges]
+    wholes = [whole_hours(lo, hi, done) for lo, hi in asked]
+    own = pieces_of([edges_of(span, whole) for span, whole in zip(asked, wholes, strict=True)])
     pieces = sorted({piece for each in own for piece in each})
     history = History(target_ids, pieces or [(now - 1, now)])
     totals = totals_at_all(target_ids, {rule.moment(second) for whole in wholes if whole for second in whole})
@@ -74,12 +72,6 @@ def _availabilities(
     ]
 
 
-def _edges(span: Interval, whole: Interval | None) -> list[Interval]:
-    """What of the span is not in finished hours."""
-    parts = [(span[0], whole[0]), (whole[1], span[1])] if whole else [span]
-    return [(lo, hi) for lo, hi in parts if lo < hi]
-
-
 def _since_to(first: Mapping[int, Parts], last: Mapping[int, Parts], pk: int) -> Parts:
     till, before = last.get(pk), first.get(pk)
     if till is None:
@@ -94,64 +86,9 @@ def _within(history: History, pk: int, own: Sequence[Interval]) -> Parts:
     return parts
 
 
-def _whole_hours(lo: int, hi: int, done: datetime | None) -> Interval | None:
-    """The finished hours between two moments that are in the totals, as seconds; None when there are none."""
-    if done is None:
-        return None
-    start, end = -(-lo // HOUR_S) * HOUR_S, min(hi, rule.seconds(done)) // HOUR_S * HOUR_S
-    return (start, end) if start < end else None
-
-
-def together(each: Iterable[Availability]) -> Availability:
-    """Many as one: seconds added up, so the ratio weighs every required second alike."""
-    parts, seen = Parts(), []
-    for one in each:
-        parts += Parts(one.required_s, one.up_s, one.degraded_s, one.down_s, one.unknown_s, one.maintenance_s)
-        if one.observed_since is not None:
-            seen.append(one.observed_since)
-    return rule.availability(parts, min(seen, default=None))
-
-
-def availability_of_all(target_ids: Sequence[int], since: datetime, until: datetime) -> Availability:
-    """Availability of all the targets together; queries as `availability`."""
-    return together(availability(target_ids, since, until).values())
-
-
-@dataclass(frozen=True)
-class Recent:
-    """How targets did lately; for a page that tells all of it."""
-
-    last_day: dict[int, Availability]  # each, over 24 hours
-    whole: Availability  # all together, over the days
-    days: list[tuple[datetime, float | None]]  # start of each local day, all together; None: not observed
-
-
-def recent(target_ids: Sequence[int], at: datetime, days: int) -> Recent:
-    """The last 24 hours and the last `days` local days up to `at`, for targets in service. Nine queries.
-
-    Days in the totals are summed by the database; those that are not (today, at night also yesterday) are measured.
-    The zone's days must begin on a whole hour of UTC.
-    """
-    today, done = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0), rolled_to()
-    starts = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    each = [(start, start + timedelta(days=1)) for start in starts]
-    rolled = [(lo, hi) for lo, hi in each if done and hi <= done]
-    rest = [(lo, min(hi, at)) for lo, hi in each[len(rolled) :]]
-    spans = [(at - timedelta(hours=24), at), (at - timedelta(days=days), at), *rest]
-    last_day, whole, *measured = _availabilities(target_ids, spans, done)
-    totals = _sums_at(target_ids, {moment for day in rolled for moment in day}) if rolled else {}
-    ratios = {lo: together(known.values()).ratio for (lo, _hi), known in zip(rest, measured, strict=True)}
-    for lo, hi in rolled:
-        ratios[lo] = rule.availability(totals.get(hi, Parts()) - totals.get(lo, Parts()), lo).ratio
-    return Recent(last_day, together(whole.values()), [(lo, ratios.get(lo)) for lo in starts])
-
-
-def _sums_at(target_ids: Sequence[int], moments: Iterable[datetime]) -> dict[datetime, Parts]:
-    """Totals of all the targets together at each moment. One query."""
-    rows = HourlyRollup.objects.filter(target__in=target_ids, target__retired_on=None)
-    rows = rows.filter(hour__in={moment - HOUR for moment in moments}).order_by().values("hour")
-    sums = rows.annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
-    return {row["hour"] + HOUR: Parts(*(row[f"sum_{name}"] for name in COLUMNS)) for row in sums}
+def availability_of_all(targets: QuerySet[Target], since: datetime, until: datetime) -> Availability:
+    """Availability of all the targets together; queries as `together_by`."""
+    return all_of(together_by(targets, [(since, until)])[0].values())
 
 
 def strip(target_id: int, since: datetime, until: datetime, bins: int) -> list[Bin]:
@@ -182,15 +119,40 @@ def states_at(target_ids: Sequence[int], moment: datetime) -> dict[int, str]:
     }
 
 
+def state_now(path: str = "") -> Case:
+    """What may be claimed of a target now: unknown while our own line hides it, whatever was judged before.
+
+    For annotations; `path` leads from the rows to their target, as "target__". Every face asks this.
+    """
+    hidden = When(**{f"{path}pending_cause": NO_UPLINK}, then=Value(str(Verdict.UNKNOWN)))
+    return Case(hidden, default=F(f"{path}state"), output_field=CharField())
+
+
+def cause_now(path: str = "") -> Case:
+    """Why it is what `state_now` says."""
+    hidden = When(**{f"{path}pending_cause": NO_UPLINK}, then=Value(NO_UPLINK))
+    return Case(hidden, default=F(f"{path}cause"), output_field=CharField())
+
+
 def counts_by_state(targets: QuerySet[Target]) -> dict[str, int]:
-    """How many of `targets` are what. Those we cannot see because our own line is down count as unknown. One query."""
-    out_of_sight = Q(pending_cause=NO_UPLINK)
-    rows = targets.order_by().values("state").annotate(n=Count("pk"), hidden=Count("pk", filter=out_of_sight))
-    counts = {state: 0 for state in Verdict.values}
-    for row in rows:
-        counts[row["state"]] += row["n"] - row["hidden"]
-        counts[Verdict.UNKNOWN] += row["hidden"]
-    return counts
+    """How many of `targets` are what, as `state_now` sees them. One query."""
+    rows = targets.order_by().annotate(state_now=state_now()).values("state_now").annotate(n=Count("pk"))
+    return {state: 0 for state in Verdict.values} | {row["state_now"]: row["n"] for row in rows}
+
+
+def with_hanging(feeders: QuerySet[Target]) -> QuerySet[Target]:
+    """Links and power with `state_now`, `hangs` (targets directly behind them) and `hangs_down` of those.
+
+    Counted per feeder by subqueries: joins would multiply what hangs on the one side with what hangs on the other.
+    """
+    behind_it = Target.objects.filter(Q(link=OuterRef("pk")) | Q(power=OuterRef("pk"))).order_by()
+    down = behind_it.filter(state=Verdict.DOWN).exclude(pending_cause=NO_UPLINK)
+
+    def counted(rows: QuerySet[Target]) -> Coalesce:
+        one = rows.annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(one), 0, output_field=IntegerField())
+
+    return feeders.annotate(state_now=state_now(), hangs=counted(behind_it), hangs_down=counted(down))
 
 
 @dataclass(frozen=True)

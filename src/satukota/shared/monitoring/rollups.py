@@ -47,11 +47,11 @@ def totals_at_all(ids: Collection[int], moments: Collection[datetime]) -> dict[d
             found[order[number]][pk] = Parts(*sums)
     for moment, known in found.items():
         if missing := [pk for pk in ids if pk not in known]:
-            known |= _last_totals(missing, moment)
+            known |= last_totals(missing, moment)
     return found
 
 
-def _last_totals(ids: Collection[int], moment: datetime) -> dict[int, Parts]:
+def last_totals(ids: Collection[int], moment: datetime) -> dict[int, Parts]:
     """The newest totals before `moment` of targets that have none for the hour that ends there. Up to two queries."""
     newest = HourlyRollup.objects.filter(target=OuterRef("pk"), hour__lt=moment).order_by("-hour")
     earlier = Target.objects.filter(pk__in=ids, watched_from__lt=moment)

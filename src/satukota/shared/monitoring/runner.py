@@ -29,7 +29,6 @@ from .uplink import Uplink
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64  # looks under way, when PROBES_AT_ONCE is not set
 CLAIM_EVERY_S = 0.25
 MOST_CLAIMED = 200  # in one go
 BATCH_LOOKS, BATCH_S = 200, 0.5
@@ -54,7 +53,7 @@ class Runner:
         self.looks_done = 0
         self.started_at = clock.now()
         self.behind_s = 0.0
-        self._at_once: int = getattr(settings, "PROBES_AT_ONCE", AT_ONCE)
+        self._at_once: int = settings.PROBES_AT_ONCE
         self._doubted_at = float("-inf")  # when a look last found a target unreachable that was not known to be
         self._under_way: set[asyncio.Task[None]] = set()
         self._by_kind: Counter[str] = Counter()

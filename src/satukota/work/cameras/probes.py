@@ -130,9 +130,8 @@ def _is_first(target: Target, reading: Reading) -> bool:
 
 
 def _keep_event_picture(target: Target, reading: Reading, picture: bytes) -> None:
-    days = settings.PICTURE_DAYS
     reading.picture = evidence.keep(
         picture, media_type="image/jpeg", kind="incident_picture", source=target.code, taken_at=reading.at,
-        delete_on=clock.local(reading.at).date() + timedelta(days=days),
+        delete_on=clock.local(reading.at).date() + timedelta(days=settings.PICTURE_DAYS),
     )  # fmt: skip
     Reading.objects.filter(pk=reading.pk).update(picture=reading.picture)

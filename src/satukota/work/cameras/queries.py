@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 
 from satukota.base import clock
 from satukota.city import access
 from satukota.rules.sector import LONGEST_RANGE_M, sector
 from satukota.shared.monitoring import queries as monitoring
-from satukota.shared.monitoring.models import NO_UPLINK, MaintenanceWindow, Reading, Verdict
+from satukota.shared.monitoring.models import MaintenanceWindow, Reading, Verdict
 
 from .models import Camera
 from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
@@ -21,14 +21,7 @@ from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
 MAINTENANCE, RETIRED = "maintenance", "retired"
 VERDICTS = ("up", "degraded", "down", "unknown")
 STATES = (*VERDICTS, MAINTENANCE, RETIRED)
-# What is believed now: unknown while our own line is down, whatever the last judgement was.
-STATE_NOW = Case(
-    When(target__pending_cause=NO_UPLINK, then=Value("unknown")), default=F("target__state"),
-    output_field=CharField(),
-)  # fmt: skip
-CAUSE_NOW = Case(
-    When(target__pending_cause=NO_UPLINK, then=Value(NO_UPLINK)), default=F("target__cause"), output_field=CharField()
-)
+STATE_NOW, CAUSE_NOW = monitoring.state_now("target__"), monitoring.cause_now("target__")
 ROW = ("target", "target__owner", "target__kelurahan", "target__place", "target__link")  # what a row of the list shows
 WORST_FIRST = Case(
     *(When(state_now=state, then=Value(rank)) for rank, state in enumerate(("down", "degraded", "unknown", "up"))),

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from satukota.shared.monitoring import queries as monitoring
-from satukota.shared.monitoring.words import Words
+from satukota.shared.monitoring.words import Words, general
+
+from .causes import words_of
 
 # A picture came, but nobody can honestly call it good or bad.
 UNVERIFIED_CAUSES = ("too_dark", "no_contours", "no_reference", "decode_errors", "no_keyframe_yet")
@@ -93,6 +95,21 @@ def reference_words(mode: str, hour_bin: int) -> Promise:
 
 def step_name(step: str) -> str:
     return str(STEPS.get(step, step))
+
+
+def step_said(said: str) -> str:
+    """What a step of the trail found: a cause in words, with "?" in brackets when only suspected; else as it is."""
+    is_suspected = said.startswith("(") and said.endswith("?)")
+    cause = said[1:-2] if is_suspected else said
+    known = words_of(cause) or general(cause)
+    if known is None:
+        return said
+    return f"({known.title}?)" if is_suspected else str(known.title)
+
+
+def trail_rows(trail: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """(name for people, step with what it found in words) of each step of a probe's trail."""
+    return [(step_name(step.get("step", "")), step | {"said": step_said(step.get("said", ""))}) for step in trail]
 
 
 def measure_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -77,7 +77,7 @@ def test_totals_of_hours_equal_direct_computation(seed, clock_at):
     direct = [queries.availability(ids, *each) for each in spans]
     while rollups.roll_up_due(NOON):
         pass
-    assert HourlyRollup.objects.exists() and queries._whole_hours(*map(rule.seconds, spans[0]), rollups.rolled_to())
+    assert HourlyRollup.objects.exists() and queries.whole_hours(*map(rule.seconds, spans[0]), rollups.rolled_to())
     assert [queries.availability(ids, *each) for each in spans] == direct
     for each in direct:
         for one in each.values():
@@ -159,10 +159,10 @@ def test_nobody_looking_is_unknown_time(clock_at):
 
 def test_together_weighs_every_second_alike(clock_at):
     clock_at(NOON)
-    good = span(make_target("good"), (0, "up"), since=later(-300))
-    bad = span(make_target("bad"), (0, "down"), since=later(-100))
-    assert queries.availability_of_all([good.pk, bad.pk], START, NOON).ratio == 0.75
-    assert queries.together([]).reason == "never_seen"
+    span(make_target("good"), (0, "up"), since=later(-300))
+    span(make_target("bad"), (0, "down"), since=later(-100))
+    assert queries.availability_of_all(Target.objects.all(), START, NOON).ratio == 0.75
+    assert queries.all_of([]).reason == "never_seen"
 
 
 def test_days_are_local_and_equal_to_each_day_on_its_own(clock_at):
@@ -172,12 +172,42 @@ def test_days_are_local_and_equal_to_each_day_on_its_own(clock_at):
     for back in range(5, -1, -1):
         start = datetime(2026, 11, 21, 16, 0, tzinfo=UTC) - timedelta(days=back)
         end = min(start + timedelta(days=1), NOON)
-        expected.append((start, queries.availability_of_all(ids, start, end).ratio))
-    assert queries.recent(ids, NOON, 6).days == expected
+        expected.append((start, queries.all_of(queries.availability(ids, start, end).values()).ratio))
+    assert queries.recent(Target.objects.all(), NOON, 6).days == expected
     while rollups.roll_up_due(NOON):
         pass
-    assert queries.recent(ids, NOON, 6).days == expected
+    assert queries.recent(Target.objects.all(), NOON, 6).days == expected
     assert expected[0][1] is None and expected[-1][1] is not None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_exactly_the_sum_of_their_targets(clock_at, seed):
+    """Random histories, weeks, maintenance, outages, retired and never seen ones; totals none, some, all, with gaps."""
+    clock_at(NOON)
+    chance = random.Random(seed)
+    town(chance, 16)
+    make_target("never")
+    for target in Target.objects.filter(code__in=["T1", "T5"]):
+        target.retired_on = (NOON - timedelta(days=chance.choice([0, 1]))).date()
+        target.save()
+    spans = [(NOON - timedelta(hours=26), NOON), (START, NOON), (NOON - timedelta(seconds=4000), NOON)]
+    spans += [(START - timedelta(days=9), NOON + timedelta(days=1)), (NOON, NOON), (START, START + timedelta(hours=5))]
+    for _time in range(3):
+        since = START + timedelta(seconds=chance.uniform(0, 150_000))
+        spans.append((since, since + timedelta(seconds=chance.uniform(1, 40_000))))
+    for until in (None, START + timedelta(hours=20), NOON):
+        while until is not None and rollups.roll_up_due(until):
+            pass
+        HourlyRollup.objects.filter(target__code="T7", hour__gte=START + timedelta(hours=9)).delete()
+        for chosen in (Target.objects.all(), Target.objects.filter(kind="tcp", retired_on=None)):
+            kinds: dict[str, list[int]] = {}
+            for pk, kind in chosen.values_list("pk", "kind"):
+                kinds.setdefault(kind, []).append(pk)
+            expected = [
+                {kind: queries.all_of(each[pk] for pk in ids) for kind, ids in kinds.items()}
+                for each in queries.availabilities(list(chosen.values_list("pk", flat=True)), spans)
+            ]
+            assert queries.together_by(chosen, spans, "kind") == expected
 
 
 def test_a_strip_shows_each_state_in_its_cell(clock_at):
@@ -219,6 +249,8 @@ def test_queries_do_not_grow_with_targets(clock_at, django_assert_max_num_querie
     for days in (1, 30, 365):
         with django_assert_max_num_queries(12):
             queries.availability(ids, NOON - timedelta(days=days), NOON)
+    with django_assert_max_num_queries(12):
+        queries.recent(Target.objects.all(), NOON, 30, "kelurahan")
     with django_assert_max_num_queries(6):
         queries.strip(ids[1], NOON - timedelta(days=365), NOON, 73)
     with django_assert_max_num_queries(2):

@@ -35,7 +35,7 @@ from ..words import (
     measure_rows,
     reason_words,
     reference_words,
-    step_name,
+    trail_rows,
 )
 
 BINS = {1: 96, 30: 120, 365: 122}  # days → bars: quarter hours, six hours, three days
@@ -84,7 +84,7 @@ def _now(request: HttpRequest, camera: Camera) -> dict[str, Any]:
         "camera": camera, "target": target, "at": now, "may": may,
         "words": cause_words(camera.cause_now),
         "reading": reading,
-        "trail": [(step_name(step.get("step", "")), step) for step in reading.trail] if reading else [],
+        "trail": trail_rows(reading.trail) if reading else [],
         "measures": measure_rows(reading.measures) if reading else [],
         "picture": queries.picture_of(camera, now),
         "fault": fault,
