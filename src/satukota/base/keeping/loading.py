@@ -14,13 +14,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from satukota.base.audit import verifying
 from satukota.base.errors import UserError
 from satukota.base.evidence import actions as evidence
 from satukota.base.secrets import Sealed, Unsealable, hashing, keyring, rotating
@@ -229,11 +229,11 @@ def _hash_anew() -> None:
 
 
 def _audit_verdict() -> str:
-    said = io.StringIO()
-    try:
-        call_command("audit", "verify", stdout=said)
-    except CommandError as problem:
+    verdict = verifying.verify()
+    if verdict.broken is not None:
         raise UserError(
-            _("Log audit dalam cadangan ini tidak utuh: %(why)s") % {"why": problem}, fix=_("Pakai cadangan lain.")
-        ) from problem
-    return said.getvalue().strip()
+            _("Log audit dalam cadangan ini tidak utuh, baris %(row)d: %(why)s.")
+            % {"row": verdict.broken.number, "why": verdict.broken.what},
+            fix=_("Pakai cadangan lain."),
+        )
+    return _("Rantai audit utuh: %(rows)d baris.") % {"rows": verdict.rows}
