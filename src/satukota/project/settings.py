@@ -63,6 +63,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "satukota.base.health.requests.RequestIdMiddleware",
+    "satukota.base.hardening.HeadersMiddleware",
+    "satukota.base.hardening.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -105,7 +107,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "satukota.base.accounts.hashing.SignInHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -184,8 +186,18 @@ READING_DAYS = env.whole("SATUKOTA_READING_DAYS", 14, least=1, most=3650)  # wha
 PICTURE_DAYS = env.whole("SATUKOTA_PICTURE_DAYS", 30, least=1, most=3650)
 MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
+SECURITY_CONTACTS = env.words("SATUKOTA_SECURITY_CONTACT", "mailto:security@localhost")  # for security.txt
+MAX_BODY_BYTES = 65 * 1024 * 1024  # the largest upload an import takes, and the form around it
+# Requests by one address. Many citizens share one (carrier NAT), so reading is wide; 0/m: no limit.
+RATE_LIMITS = {
+    "reads": env.rate("SATUKOTA_READS", "6000/m"),
+    "writes": env.rate("SATUKOTA_WRITES", "600/m"),
+}
 PROBES_AT_ONCE = env.whole("SATUKOTA_PROBES_AT_ONCE", 64, least=1, most=2000)
 PRIVATE_ADDRESSES = env.flag("SATUKOTA_PRIVATE_ADDRESSES", True)  # most cameras live on private ones
+CACHES = {  # in the memory of the one web process: counters of the limits above, and public figures
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
