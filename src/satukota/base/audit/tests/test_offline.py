@@ -205,10 +205,25 @@ def test_a_file_that_is_no_export_gets_a_sentence(tmp_path, content, capsys):
     assert command_line.main(["verify", "--file", str(tmp_path / "none")], pytest.fail) == 2
 
 
+DOCS = SRC.parent / "docs" / "audit.md"
+
+
 def test_the_bytes_of_a_row_are_those_of_the_documents_vector():
-    vector = row(1, form.NOTHING, day="2026-11-22")
-    assert (
-        form.canonical({"b": 1, "a": [True, None, 0.5, "é\n\u2028"]})
-        == '{"a":[true,null,0.5,"é\\n\u2028"],"b":1}'.encode()
-    )
-    assert vector["hash"] == form.hash_of(json.loads(json.dumps(vector["row"])))
+    vector = {"why": "uji é", "form": 2, "before": None, "after": {"n": 1.5}, "act": "test.act"}
+    assert form.canonical(vector).decode() in DOCS.read_text(encoding="utf-8")
+    assert f"`{form.hash_of(vector)}`" in DOCS.read_text(encoding="utf-8")
+
+
+def test_the_strangers_program_in_the_document_judges_as_we_do(tmp_path):
+    program, path = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0], tmp_path / "x.jsonl"
+    lines = export([3, 5, 2], old_rows=2)
+    path.write_text("".join(texts(lines)), encoding="utf-8")
+    run = [sys.executable, "-I", "-c", program, str(path)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    told = offline.judge(texts(lines))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [offline.public_line(*root) for root in told.roots]
+    lines[4]["row"]["why"] = "lain"
+    path.write_text("".join(texts(lines)), encoding="utf-8")
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "('changed', 4)" in done.stderr
