@@ -138,6 +138,13 @@ def _import(words: list[str]) -> int:
     return WRONG_USE
 
 
+def _access(words: list[str]) -> int:
+    _settings()
+    from satukota.project import access_table
+
+    return access_table.main(words)
+
+
 def _settings() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "satukota.project.settings")
 
@@ -155,6 +162,7 @@ COMMANDS = {
     "move": Command(_django("move"), "pindah ke basis data lain", "everything into another database"),
     "export": Command(_django("export"), "semua data dalam bentuk terbuka", "all data in open formats"),
     "retention": Command(_django("retention"), "aturan dan tanda terima penghapusan", "deletion rules and receipts"),
+    "access": Command(_access, "matrix: siapa boleh membuka apa", "matrix: who may open what"),
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
     "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),

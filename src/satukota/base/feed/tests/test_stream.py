@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Everything:
-    def covers(self, opd_id: int | None) -> bool:
+    def covers(self, opd_id: int | None, area_id: int | None = None) -> bool:
         return True
 
 
@@ -25,7 +25,7 @@ class Only:
     def __init__(self, opd_id: int) -> None:
         self.opd_id = opd_id
 
-    def covers(self, opd_id: int | None) -> bool:
+    def covers(self, opd_id: int | None, area_id: int | None = None) -> bool:
         return opd_id == self.opd_id
 
 
@@ -98,7 +98,7 @@ def serve(scope_of: Any, visit: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def signed_in(monkeypatch):
-    monkeypatch.setattr(stream_module, "user_of", lambda cookies: "someone")
+    monkeypatch.setattr(stream_module, "visitor_of", lambda cookies: ("someone", {}))
 
 
 def test_entries_come_in_order_and_once():
@@ -112,7 +112,7 @@ def test_entries_come_in_order_and_once():
 
     FeedEntry.objects.create(at=AT, topic="pulse", subject="", payload={})
     first = FeedEntry.objects.get().pk
-    got = [number for number in serve(lambda user: Everything(), visit) if number > first]
+    got = [number for number in serve(lambda user, session: Everything(), visit) if number > first]
     assert got == sorted(set(got)) and len(got) >= 24
 
 
@@ -126,7 +126,7 @@ def test_a_lost_connection_resumes_where_it_ended():
         return visitor.ids()
 
     everything = list(FeedEntry.objects.order_by("pk").values_list("pk", flat=True))
-    assert serve(lambda user: Everything(), visit) == everything[3:]
+    assert serve(lambda user, session: Everything(), visit) == everything[3:]
 
 
 def test_another_opds_entries_are_not_sent():
@@ -141,7 +141,7 @@ def test_another_opds_entries_are_not_sent():
         await asyncio.sleep(0)
         return visitor.text
 
-    text = serve(lambda user: Only(2), visit)
+    text = serve(lambda user, session: Only(2), visit)
     assert text.count("event: status_changed") == 3
 
 
@@ -156,7 +156,7 @@ def test_a_listener_from_before_the_kept_entries_is_told_to_load_afresh():
 
     first_kept = FeedEntry.objects.order_by("pk").first().pk
     if first_kept > 2:
-        assert "event: reset" in serve(lambda user: Everything(), visit)
+        assert "event: reset" in serve(lambda user, session: Everything(), visit)
 
 
 @pytest.mark.parametrize("query", ["since=99999999999999999999999", "since=-1", "since=x", "since="])
@@ -168,7 +168,7 @@ def test_nonsense_positions_start_at_now(query):
         await visitor.read_until(lambda v: "event: start" in v.text)
         return visitor.text
 
-    assert "status_changed" not in serve(lambda user: Everything(), visit)
+    assert "status_changed" not in serve(lambda user, session: Everything(), visit)
 
 
 def test_strangers_and_foreign_pages_get_the_same_404():
@@ -177,14 +177,35 @@ def test_strangers_and_foreign_pages_get_the_same_404():
         await foreign.read_until(lambda v: v.status)
         return foreign.status
 
-    assert serve(lambda user: Everything(), visit) == 404
-    assert serve(lambda user: None, visit) == 404
+    assert serve(lambda user, session: Everything(), visit) == 404
+    assert serve(lambda user, session: None, visit) == 404
 
 
 def test_a_listener_too_slow_is_let_go_and_can_resume():
-    stream = Stream(lambda user: Everything())
+    stream = Stream(lambda user, session: Everything())
     listener = stream_module.Listener("", Everything())
     stream.listeners.add(listener)
     for number in range(stream_module.QUEUE_LIMIT + 1):
         stream.hand_out(stream_module.Wire(number + 1, None, b"x"))
     assert listener not in stream.listeners and listener.queue.get_nowait() is None
+
+
+def test_a_changed_scope_takes_effect_without_a_new_connection(monkeypatch):
+    """A switch of hat and an ended duty count within half a minute: the question is asked again while one listens."""
+    assert stream_module.RECHECK_S < 25
+    monkeypatch.setattr(stream_module, "RECHECK_S", 0.05)
+    scopes = iter([Only(1)])
+
+    async def visit(app):
+        visitor = Visitor(app, "")
+        reading = asyncio.create_task(visitor.read_until(lambda v: "OPD-2" in v.text))
+        while not visitor.status:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        await sync_to_async(feed.publish)("status_changed", "OPD-1", {}, opd_id=1, at=AT)
+        await sync_to_async(feed.publish)("status_changed", "OPD-2", {}, opd_id=2, at=AT)
+        await reading
+        return visitor.text
+
+    text = serve(lambda user, session: next(scopes, Only(2)), visit)
+    assert "OPD-2" in text and "OPD-1" not in text

@@ -1,0 +1,134 @@
+"""A small city for the access matrix: of everything that has an owner one of one's own OPD and one of another's.
+
+The own things lie in Api-Api, the other ones in Belimbing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.test import Client
+
+from satukota.base import clock
+from satukota.base.accounts.models import User
+from satukota.base.evidence import actions as evidence
+from satukota.city import actions
+from satukota.city.models import Contract, Duty, Feeder, Kelurahan, Opd, Person, Place
+from satukota.city.roles import ROLES, Reach
+from satukota.shared.incidents.models import Incident, Sop
+from satukota.shared.monitoring.models import Reading, Target
+from satukota.work.cameras.models import Camera, CameraImport, CameraReference
+
+JPEG = b"\xff\xd8\xff\xe0 contoh"
+SINCE = date(2024, 1, 1)
+
+
+@dataclass(frozen=True)
+class Hat:
+    """Someone with one duty at Diskominfo, over the whole city or in Api-Api only; or with none."""
+
+    name: str
+    role: str  # a key of ROLES, empty for who holds no duty
+    in_area: bool = False
+
+    def may(self, permission: str) -> bool:
+        return bool(self.role) and permission in ROLES[self.role].allows
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether things of another OPD in another kelurahan are within reach."""
+        return bool(self.role) and ROLES[self.role].reach is Reach.CITY and not self.in_area
+
+
+HATS = [
+    Hat("without a duty", ""),
+    *(Hat(role.key, role.key, role.reach is Reach.AREA) for role in ROLES.values()),
+    Hat("supervisor in an area", "supervisor", in_area=True),
+    Hat("engineer in an area", "engineer", in_area=True),
+]
+
+
+@dataclass
+class City:
+    own: dict[str, Any]  # by the name of the function that finds it: what an address says
+    other: dict[str, Any]
+    shared: dict[str, Any]  # things every reader of the registers sees, by the page's name
+    clients: dict[Hat, Client] = field(default_factory=dict)
+
+
+def make() -> City:
+    actions.load_profile("bontang", by=None, at=clock.now())
+    offices = {row.code: row for row in Opd.objects.all()}
+    api_api, belimbing = Kelurahan.objects.get(name="Api-Api"), Kelurahan.objects.get(name="Belimbing")
+    own = _things(offices["diskominfo"], api_api, "MB-001")
+    other = _things(offices["dishub"], belimbing, "MB-900")
+    sop = Sop.objects.create(kind="", cause="", version=1, title="SOP contoh", steps=[], active_from=clock.now())
+    shared = {
+        "command_centre:sop": sop.pk, "city:opd": "diskominfo", "city:person": own["person_to_edit"],
+        "city:kelurahan": api_api.code, "city:place": own["place_to_edit"], "city:feeder": own["feeder_to_edit"],
+        "city:contract": own["contract_to_edit"],
+    }  # fmt: skip
+    city = City(own, other, shared)
+    for hat in HATS:
+        city.clients[hat] = _signed_in(hat, offices["diskominfo"], api_api)
+    return city
+
+
+def _signed_in(hat: Hat, opd: Opd, area: Kelurahan) -> Client:
+    """JSON is asked for, so that a refusal costs no page."""
+    user = User.objects.create(username=f"uji-{HATS.index(hat)}", first_name="Uji", last_name="Contoh", is_sample=True)
+    person = Person.objects.create(name=f"Uji {hat.name} Contoh", user=user, is_sample=True)
+    if hat.role:
+        acting = {"acting": "plt", "decree": "1/CONTOH"}  # a definitive head there is already one
+        Duty.objects.create(person=person, role=hat.role, opd=opd, from_on=SINCE,
+                            kelurahan=area if hat.in_area else None, **acting)  # fmt: skip
+    client = Client(headers={"accept": "application/json", "accept-language": "id"})
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
+    now = clock.now()
+    at_area: dict[str, Any] = {"kelurahan": area, "lon": area.lon, "lat": area.lat}
+    place = Place.objects.create(code=f"tempat-{code.lower()}", name="Pasar Contoh", kind="market", **at_area)
+    target = Target.objects.create(kind="camera", code=code, name="Contoh", owner=opd, place=place, state="up",
+                                   address="rtsp://10.64.1.1:554/x", **at_area)  # fmt: skip
+    camera = Camera.objects.create(target=target, last_seen_at=now)
+    for slot in ("latest", "last_good"):
+        evidence.put_slot(f"camera/{code}/{slot}", JPEG)
+    incident = Incident.objects.create(number=f"INS-2026-{opd.pk:06}", title="Contoh", kind="camera", severity=2,
+                                       root=target, owner=opd, kelurahan=area, opened_at=now)  # fmt: skip
+    person = Person.objects.create(name=f"Orang {code} Contoh")
+    duty = Duty.objects.create(person=person, role="opd_officer", opd=opd, kelurahan=area, from_on=SINCE)
+    feeder = Feeder.objects.create(kind="link", code=f"FO-{code}", name="Ruas", owner=opd, **at_area)
+    batch = CameraImport.objects.create(file_name="a.csv", source="csv", owner=opd, state="preview", started_at=now,
+                                        started_by=_importer(code))  # fmt: skip
+    contract = Contract.objects.create(number=f"K-{code}", vendor="CV Contoh", opd=opd, subject="Rawat",
+                                       starts_on=SINCE, ends_on=date(2030, 1, 1))  # fmt: skip
+    return {
+        "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
+        "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
+        "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk, "feeder_to_edit": feeder.code,
+        "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
+        "place": place.pk, "feeder": feeder.pk,
+    }  # fmt: skip
+
+
+def _importer(code: str) -> User:
+    return User.objects.create(username=f"impor-{code.lower()}")
+
+
+def _picture(code: str, kind: str, now: datetime) -> Any:
+    return evidence.keep(JPEG + kind.encode() + code.encode(), media_type="image/jpeg", kind=kind, source=code,
+                         taken_at=now, delete_on=None)  # fmt: skip
+
+
+def _reading(target: Target, code: str, now: datetime) -> int:
+    picture = _picture(code, "incident_picture", now)
+    return Reading.objects.create(target=target, at=now, verdict="down", took_ms=1, measures={}, trail=[],
+                                  picture=picture).pk  # fmt: skip
+
+
+def _reference(camera: Camera, code: str, now: datetime) -> int:
+    return CameraReference.objects.create(camera=camera, mode="day", hour_bin=4, content=b"", taken_at=now,
+                                          picture=_picture(code, "reference", now)).pk  # fmt: skip
