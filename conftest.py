@@ -13,3 +13,10 @@ def second_factor_setting(request: pytest.FixtureRequest, settings: Any) -> None
     start processes of their own.
     """
     settings.MFA = "required" if request.node.get_closest_marker("second_factor") else "optional"
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(request: pytest.FixtureRequest, settings: Any) -> None:
+    """All tests come from one address, faster than people; a test marked `rate_limits` sets its own limits."""
+    if not request.node.get_closest_marker("rate_limits"):
+        settings.RATE_LIMITS = {"reads": "", "writes": ""}

@@ -67,6 +67,15 @@ def single_sign_on() -> dict[str, object]:
     return {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
 
 
+def rate(name: str, default: str) -> str:
+    """How many in which time: 600/m (s, m, h, d); empty when the number is 0: no limit."""
+    value = text(name, default)
+    number, slash, unit = value.partition("/")
+    if not slash or not number.isdecimal() or unit not in {"s", "m", "h", "d"}:
+        raise UnclearSetting(f"{name} must be a number, a slash and s, m, h or d, as {default}, not {value!r}")
+    return value if int(number) else ""
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list without empty entries."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

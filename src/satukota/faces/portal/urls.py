@@ -1,9 +1,11 @@
 from django.urls import URLPattern, path
 
 from . import pages
+from .security_txt import security_txt
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("", pages.status, name="status"),
     path("status/", pages.status, name="status_page"),
     path("jejak/", pages.trail, name="trail"),

@@ -1,0 +1,99 @@
+"""What stands before every view: headers that narrow what a browser may do, and limits on size and number of requests.
+
+Sources: OWASP ASVS 5.0 chapters V3 (web frontend) and V2.4 (anti-automation); RFC 9110 for 411, 413 and 429.
+"""
+
+from collections.abc import Callable
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django_ratelimit.core import is_ratelimited
+
+from satukota.base.errors import UserError
+from satukota.base.page_frame.middleware import as_json
+
+Answer = Callable[[HttpRequest], HttpResponse]
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+PERMISSIONS = (
+    "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(self), "
+    "geolocation=(self), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+)
+
+
+class TooLarge(UserError):
+    code, status = "terlalu_besar", 413
+
+
+class LengthMissing(UserError):
+    code, status = "tanpa_panjang", 411
+
+
+class TooMany(UserError):
+    """`retry_s`: when asking again makes sense."""
+
+    code, status = "terlalu_sering", 429
+    retry_s = 60
+
+
+class HeadersMiddleware:
+    """Outside WhiteNoise, so static files carry the headers too."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        user = getattr(request, "_cached_user", None)
+        if user is not None and user.is_authenticated:  # what one person saw is not kept for the next at the machine
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class LimitsMiddleware:
+    """Refuses bodies too large to be meant and askers too many to be people, before anything is read or counted on."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        problem = _size_problem(request) or _rate_problem(request)
+        return self.get_response(request) if problem is None else _answer(request, problem)
+
+
+def _size_problem(request: HttpRequest) -> UserError | None:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length:
+        if request.method in READS or "HTTP_TRANSFER_ENCODING" not in request.META:
+            return None
+        return LengthMissing(_("Panjang kiriman tidak disebut."), fix=_("Kirim dengan Content-Length."))
+    if not (length.isascii() and length.isdecimal()) or int(length) > settings.MAX_BODY_BYTES:
+        megabytes = settings.MAX_BODY_BYTES // 2**20
+        return TooLarge(_("Kiriman ini terlalu besar: paling besar %d MB.") % megabytes, fix=_("Bagi berkasnya."))
+    return None
+
+
+def _rate_problem(request: HttpRequest) -> UserError | None:
+    """Counted by address: it holds before anybody is known. Sign-in has stricter limits of its own (allauth)."""
+    kind = "reads" if request.method in READS else "writes"
+    rate = settings.RATE_LIMITS[kind]
+    if not rate or not is_ratelimited(request, group=kind, key=_address, rate=rate, increment=True):
+        return None
+    return TooMany(_("Terlalu banyak permintaan dari alamat ini."), fix=_("Tunggu satu menit, lalu coba lagi."))
+
+
+def _address(group: str, request: HttpRequest) -> str:
+    return get_adapter().get_client_ip(request)
+
+
+def _answer(request: HttpRequest, problem: UserError) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        response: HttpResponse = JsonResponse(as_json(problem), status=problem.status)
+    else:
+        response = HttpResponse(f"{problem.text} {problem.fix}", "text/plain; charset=utf-8", status=problem.status)
+    if isinstance(problem, TooMany):
+        response.headers["Retry-After"] = str(problem.retry_s)
+    return response

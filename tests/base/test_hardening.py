@@ -1,0 +1,77 @@
+"""Before any view: headers that narrow the browser, bodies too large to be meant, askers too many to be people."""
+
+import re
+from datetime import datetime
+
+import pytest
+from django.test import Client
+
+from satukota.base import clock
+
+
+def test_every_answer_carries_the_narrowing_headers(client: Client, db):
+    for path in ("/", "/sehat", "/static/satukota/tokens.css", "/tidak-ada", "/api/v1/status"):
+        headers = client.get(path).headers
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert "camera=()" in headers["Permissions-Policy"], path
+
+
+def test_no_page_allows_inline_script(client: Client, db):
+    policy = client.get("/").headers["Content-Security-Policy"]
+    scripts = re.search(r"script-src ([^;]+)", policy) or re.search(r"default-src ([^;]+)", policy)
+    assert scripts is not None and "unsafe" not in scripts[1] and "*" not in policy
+    for directive in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"):
+        assert directive in policy
+
+
+def test_what_one_person_saw_is_not_kept_for_the_next(client: Client, django_user_model, db):
+    client.force_login(django_user_model.objects.create(username="contoh"))
+    assert client.get("/pusat/").headers["Cache-Control"] == "private, no-store"
+    assert "no-store" not in Client().get("/").headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"),
+    [
+        ({"CONTENT_LENGTH": str(66 * 2**20)}, 413),
+        ({"CONTENT_LENGTH": "9" * 400}, 413),
+        ({"CONTENT_LENGTH": "-1"}, 413),
+        ({"CONTENT_LENGTH": "²"}, 413),
+        ({"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, 411),
+    ],
+)
+def test_a_body_of_no_sane_size_is_refused_unread(client: Client, extra, status):
+    answer = client.post("/api/v1/status", b"x", content_type="text/plain", **extra)
+    assert answer.status_code == status
+    assert answer.json()["error"]["text"]
+
+
+@pytest.mark.rate_limits
+def test_an_address_that_asks_without_end_is_told_to_wait(client: Client, settings):
+    settings.RATE_LIMITS = {"reads": "5/h", "writes": "2/h"}
+    mine, other = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "203.0.113.8"}
+    assert [client.get("/sehat", **mine).status_code for _ in range(7)] == [200] * 5 + [429] * 2
+    answer = client.get("/sehat", **mine)
+    assert answer.headers["Retry-After"] == "60" and "Tunggu" in answer.content.decode()
+    assert client.get("/sehat", **other).status_code == 200
+    assert [client.post("/sehat", **mine).status_code for _ in range(3)][2] == 429
+
+
+@pytest.mark.rate_limits
+def test_a_made_up_forwarding_header_does_not_help(client: Client, settings):
+    settings.RATE_LIMITS = {"reads": "3/h", "writes": ""}
+    found = [
+        client.get("/sehat", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}").status_code
+        for n in range(5)
+    ]
+    assert found == [200] * 3 + [429] * 2
+
+
+def test_security_txt_says_whom_to_tell_and_until_when(client: Client, settings):
+    settings.SECURITY_CONTACTS = ["mailto:csirt@contoh.invalid"]
+    told = dict(line.split(": ", 1) for line in client.get("/.well-known/security.txt").content.decode().splitlines())
+    assert told["Contact"] == "mailto:csirt@contoh.invalid"
+    left = datetime.fromisoformat(told["Expires"]) - clock.now()
+    assert 170 < left.days < 365
