@@ -40,6 +40,9 @@ test-browser: dev ## The journeys in a real browser
 test-pg: dev ## Everything that touches a database, on a PostgreSQL started for it
 	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(CORES) $(NO_DATABASE:%=--ignore=%) $(ARGS)
 
+chaos: dev ## Kill every part of a running city with -9, 300 times per database; count what was lost (ARGS="--kills 50")
+	$(PY) -m tests.chaos.run $(ARGS)
+
 ##@ Before a commit
 check: lint types layers quick ## Lint, types, layers and the quick tests
 
@@ -84,6 +87,6 @@ clean: ## Remove what set-up made, except var/ (the city's data)
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z%-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test setup dev python-there test-sqlite test-browser test-pg check lint types layers quick bench \
+.PHONY: run test setup dev python-there test-sqlite test-browser test-pg check lint types layers quick chaos bench \
 	screenshots docs lock messages clean help
 .NOTPARALLEL:

@@ -44,6 +44,7 @@ def main(words: list[str]) -> int:
         rest = ["--kills", str(asked.kills), "--seed", str(asked.seed)] + ["--keep"] * asked.keep
         door = [sys.executable, "-m", "tests.chaos.run"]
         return max([subprocess.call([*door, "--database", one, *rest]) for one in ("sqlite", "postgres")])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the city is ended with us
     folder = Path(tempfile.mkdtemp(prefix="satukota-chaos-"))
     folder.chmod(0o755)  # the account of PostgreSQL must get through
     try:

@@ -248,6 +248,7 @@ async def _lifespan(stream: Stream, receive: Asgi, send: Asgi) -> None:
 
 async def _answer(send: Asgi, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers += [(b"retry-after", b"10")] if status == 503 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -260,7 +261,11 @@ def _since(scope: dict[str, Any], headers: dict[str, str]) -> int | None:
 async def _serve(stream: Stream, scope: dict[str, Any], allowed: frozenset[str], receive: Asgi, send: Asgi) -> None:
     headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
     cookies, origin = headers.get("cookie", ""), headers.get("origin", "")
-    reach = await stream.scope_now(cookies)
+    try:
+        reach = await stream.scope_now(cookies)
+    except DatabaseError:
+        await _answer(send, 503, b"basis data sedang tidak terjangkau; coba lagi sebentar lagi")
+        return
     if reach is None or (origin and origin not in allowed):
         await _answer(send, 404, b"tidak ditemukan")
         return
@@ -275,6 +280,8 @@ async def _serve(stream: Stream, scope: dict[str, Any], allowed: frozenset[str],
         await send({"type": "http.response.body", "body": b""})
     except OSError:
         pass  # the listener went away while we were writing
+    except DatabaseError:
+        log.warning("the backlog cannot be read now: the listener comes back and asks again")
     finally:
         stream.listeners.discard(listener)
         gone.cancel()

@@ -22,12 +22,13 @@ from satukota.base.messages import actions as messages
 from satukota.base.messages import catcher, outbox, preferences
 from satukota.base.messages.channels import OUTWARD, address_of, outward
 from satukota.base.messages.models import Message
+from satukota.city import access
 from satukota.city.gates import for_the_signed_in, needs
 
 PAGE_SIZE = 50
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CAUGHT_SHOWN = 200
-KEEPS_THE_HOUSE = "maintenance.declare"  # supervisors and engineers: those who may also silence a failure
+MENDS = "maintenance.declare"  # supervisors and engineers: those who may also silence a failure
 
 
 class ChoiceForm(forms.Form):
@@ -108,20 +109,21 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs(KEEPS_THE_HOUSE)
+@needs("system.view")
 def queues(request: HttpRequest) -> HttpResponse:
     """Messages and jobs of the whole house: how much waits, what was given up. Whose message, never what it says."""
     at = clock.now()
     told = {
         "standing": outbox.standing(at), "failed": list(outbox.failed()[:PAGE_SIZE]), "jobs": jobs.standing(at),
         "failed_jobs": jobs.failed(), "runners": jobs.runners(), "most_tries": outbox.MOST_TRIES,
+        "may_mend": access.may(request.user, MENDS),
         "crumbs": [(_("Pesan"), reverse("command_centre:messages"))],
     }  # fmt: skip
     return render(request, "command_centre/queues.html", told)
 
 
 @require_POST
-@needs(KEEPS_THE_HOUSE)
+@needs(MENDS)
 def queues_again(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
     """Let a message or a job that was given up wait afresh."""
     if kind == "pesan" and pk.isdecimal() and len(pk) < 19:

@@ -4,6 +4,10 @@ Blocking database work runs in two threads: one for claiming and storing, one fo
 writer for at most half a second or 200 looks, whichever comes first; a kill -9 loses those and the ones under way,
 nothing more: their claims end with the lease and they are looked at again. Nothing that was announced can be lost,
 because a status change, its announcement and the reading behind it are one transaction.
+
+While the database is away (stopped, locked, full, read-only) looks that ended are held, up to HOLD_S, and stored when
+it is back; new ones cannot be claimed meanwhile. What had to be let go is said in one line with its number, and a gap
+longer than beats.ASLEEP_AFTER is stored as a span of which nothing is known.
 """
 
 import asyncio
@@ -15,6 +19,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from satukota.base import clock
 
@@ -34,6 +39,7 @@ MOST_CLAIMED = 200  # in one go
 BATCH_LOOKS, BATCH_S = 200, 0.5
 BEAT_EVERY_S, CHORES_EVERY_S = 5.0, 1.0
 WRITE_TRIES, WRITE_PAUSE_S = 3, 1.0
+HOLD_S, LONGEST_WRITE_PAUSE_S = 180.0, 5.0  # how long looks are held for a database that is away
 FINISH_S = 3.0  # looks under way may still end when the runner is told to
 
 
@@ -50,7 +56,7 @@ class Runner:
         self.claimer = Claimer(name)
         self.database, self.chore_thread = DatabaseThread("watch-store"), DatabaseThread("watch-chores")
         self.uplink = Uplink(self.database)
-        self.looks_done = 0
+        self.looks_done = self.looks_lost = 0
         self.started_at = clock.now()
         self.behind_s = 0.0
         self._at_once: int = settings.PROBES_AT_ONCE
@@ -216,8 +222,12 @@ class Runner:
                 batch.append(self._ended.get_nowait())
             try:
                 await self._store(batch)
-            except Exception:
-                log.exception("%d looks were not stored; their leases bring the targets back", len(batch))
+            except Exception as failure:
+                self.looks_lost += len(batch)
+                log.error(
+                    "%d looks lost (%s), %d since the start; their leases bring the targets back",
+                    len(batch), type(failure).__name__, self.looks_lost,
+                )  # fmt: skip
             for _done in batch:
                 self._ended.task_done()
 
@@ -227,8 +237,10 @@ class Runner:
             await self._be_sure_of_uplink()
         for attempt in range(WRITE_TRIES):
             try:
-                await self._store_once(batch)
+                await self._store_patiently(batch)
                 return
+            except (OperationalError, InterfaceError):
+                raise  # away for longer than HOLD_S
             except Exception:
                 if attempt + 1 == WRITE_TRIES:
                     break
@@ -239,6 +251,20 @@ class Runner:
                 await self._store_once([done])
             except Exception:
                 log.exception("the look at target %s was not stored", done.target_id)
+
+    async def _store_patiently(self, batch: list[Done]) -> None:
+        """Hold the batch while the database is away. Raises its error after HOLD_S, and every other one at once."""
+        began, pause_s = time.monotonic(), WRITE_PAUSE_S
+        while True:
+            try:
+                await self._store_once(batch)
+                return
+            except (OperationalError, InterfaceError) as failure:
+                if time.monotonic() - began + pause_s > HOLD_S:
+                    raise
+                log.warning("the database is away (%s): holding %d looks", type(failure).__name__, len(batch))
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_WRITE_PAUSE_S)
 
     async def _be_sure_of_uplink(self) -> None:
         """A witness check that begins after the last look that found somebody unreachable had ended."""
@@ -265,8 +291,10 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._under_way, *helpers, return_exceptions=True)
         if writer is not None:
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._ended.join(), 4 * FINISH_S)
+            except TimeoutError:
+                log.error("ending while the database is away: the looks held for it are lost")
             writer.cancel()
         try:
             await self.database(self.claimer.release_all)

@@ -169,6 +169,29 @@ def test_a_database_that_is_away_for_a_moment_loses_no_look(inline, heard, probe
     assert once() == 1 and Reading.objects.count() == 1
 
 
+def test_a_database_that_stays_away_costs_only_what_is_said_to_be_lost(inline, heard, probe, monkeypatch, caplog):
+    monkeypatch.setattr(runner, "WRITE_PAUSE_S", 0.05)
+    monkeypatch.setattr(runner, "HOLD_S", 0.3)
+    probe(Scripted())
+    make_target("a", kind="scripted", address="good")
+    real, gone_until = storing.store, time.monotonic() + 1.0
+    tries = []
+
+    def store(*args, **kwargs):
+        tries.append(time.monotonic())
+        if time.monotonic() < gone_until:
+            raise OperationalError("the database is away")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(storing, "store", store)
+    assert once() == 0 and "1 looks lost (OperationalError), 1 since the start" in caplog.text
+    assert 2 <= len(tries) < 8, "held and tried again with growing pauses"
+    monkeypatch.setattr(runner, "HOLD_S", 30.0)
+    gone_until = time.monotonic() + 1.0
+    Target.objects.update(claimed_by="", lease_until=None)
+    assert once() == 1 and Reading.objects.count() == 1, "away for less than it is held for: nothing is lost"
+
+
 def test_one_look_that_cannot_be_stored_does_not_take_the_others_along(inline, heard, probe, monkeypatch):
     monkeypatch.setattr(runner, "WRITE_PAUSE_S", 0.01)
 
