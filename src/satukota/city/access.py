@@ -85,9 +85,8 @@ def scope(user: Any, permission: str) -> Scope:
 
 def _areas_of(hat: Duty, reach: Reach) -> frozenset[int] | None:
     """Kelurahan the duty is limited to. A neighbourhood (RT) counts as its kelurahan: no thing knows its RT yet."""
-    known = getattr(hat, "_area_ids", False)
-    if known is not False:
-        return known
+    if hasattr(hat, "_area_ids"):  # remembered with the hat
+        return hat._area_ids
     areas: frozenset[int] | None = None
     if hat.kelurahan_id:
         areas = frozenset({hat.kelurahan_id})
@@ -141,7 +140,7 @@ def not_the_maker(user: Any, maker: Any) -> None:
 
 
 @cache
-def _area_path(model: type[Model], owner: str) -> str:
+def _area_path(model: Any, owner: str) -> str:
     """Where a model keeps its kelurahan, beside its owner: target__owner → target__kelurahan. Empty: it has none."""
     *through, _last = owner.split("__")
     if owner == "pk":
