@@ -233,7 +233,10 @@ METRICS_TOKEN = local_secrets.given("SATUKOTA_METRICS_TOKEN")  # empty: /metrik 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "satukota.base.health.requests.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "satukota.base.health.requests.RequestIdFilter"},
+        "secrets": {"()": "satukota.base.secrets.scrubbing.SecretsFilter"},
+    },
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} {request_id:.8} {message}", "style": "{"},
         "json": {
@@ -243,7 +246,9 @@ LOGGING = {
             "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORM, "filters": ["request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORM, "filters": ["request_id", "secrets"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}},
 }
