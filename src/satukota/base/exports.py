@@ -51,7 +51,8 @@ def table_response(
 ) -> HttpResponseBase:  # fmt: skip
     """The rows as a file named after `name` and the day. `lon` and `lat` are paths to the position (GeoJSON only).
 
-    Who took which rows away stands on the audit log before the first is given out. Raises UserError for an unknown format and for more than MAX_ROWS rows: nothing is cut off unsaid.
+    Who took which rows away stands on the audit log before the first is given out. Raises UserError for an unknown
+    format and for more than MAX_ROWS rows: nothing is cut off unsaid.
     """
     if fmt not in FORMATS:
         raise UserError(

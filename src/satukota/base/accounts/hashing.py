@@ -1,6 +1,6 @@
 """How passwords are kept: Argon2id with the memory OWASP asks for, on one lane.
 
-Django's default takes 100 MB on eight lanes: four people signing in at once would hold 400 MB. benchmarks/bench_login.py
+Django's default takes 100 MB on eight lanes: four people signing in at once would hold 400 MB. bench_login
 measures this one. A hash made with other costs is made anew at the person's next sign-in.
 """
 
