@@ -162,7 +162,7 @@ def within(reach: Scope, model: type[Model], owner: str) -> Q:
     """
     if not reach:
         return Q(pk__in=())
-    area, inside = _area_path(model, owner), Q()
+    area, inside = _area_path(model, owner), Q()  # type: ignore[arg-type]
     if reach.opd_ids is not None:
         inside &= Q(**{f"{owner}__in": reach.opd_ids})
     if reach.area_ids is not None and area:
