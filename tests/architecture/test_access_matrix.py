@@ -36,7 +36,7 @@ AREALESS = {"opd_to_edit", "contract_to_edit"}  # lie in no area: not changed un
 MAY_BE_MISSING = PLATFORM | {
     "city:invite_again",
     "city:revoke_invitation",
-}  # nobody here was invited; tested beside the page
+}  # nobody here was invited
 QUERIES = {"open_api:map_states": lambda: {"at": clock.now().isoformat()}}
 # Addresses given as expressions: one that fits.
 EXPRESSIONS = {
