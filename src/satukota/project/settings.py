@@ -99,8 +99,13 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", VAR / "satukota.sqlite3")}
-# Rate limits and codes used once must be seen by every process; accounts' migration makes the table.
-CACHES: dict[str, dict[str, object]] = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+CACHES: dict[str, dict[str, object]] = {
+    # Waits after failed sign-ins and codes used once must be seen by every process; accounts' migration makes the table.
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
+    # Requests are counted in the memory of the one web process: a row written for each would cost more than the page.
+    "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}},
+}
+RATELIMIT_USE_CACHE = "memory"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
@@ -195,9 +200,6 @@ RATE_LIMITS = {
 }
 PROBES_AT_ONCE = env.whole("SATUKOTA_PROBES_AT_ONCE", 64, least=1, most=2000)
 PRIVATE_ADDRESSES = env.flag("SATUKOTA_PRIVATE_ADDRESSES", True)  # most cameras live on private ones
-CACHES = {  # in the memory of the one web process: counters of the limits above, and public figures
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
-}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
