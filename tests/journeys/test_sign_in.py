@@ -29,7 +29,8 @@ def home(live_server: Any, settings: Any) -> str:
 
 
 @pytest.fixture
-def page(new_context: Callable[..., BrowserContext], home: str) -> Iterator[Page]:
+def page(new_context: Callable[..., BrowserContext], home: str, console: Any) -> Iterator[Page]:
+    console.expect(r"/kabar\)$")  # the feed is a process of its own, which does not run here
     context = new_context(
         base_url=home, locale="id-ID", timezone_id="Asia/Makassar", viewport={"width": 390, "height": 844}
     )
