@@ -100,7 +100,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", VAR / "satukota.sqlite3")}
 CACHES: dict[str, dict[str, object]] = {
-    # Waits after failed sign-ins and codes used once must be seen by every process; accounts' migration makes the table.
+    # Waits after failed sign-ins and codes used once are seen by every process; accounts' migration makes the table.
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
     # Requests are counted in the memory of the one web process: a row written for each would cost more than the page.
     "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}},
