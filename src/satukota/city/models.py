@@ -1,11 +1,14 @@
 """The registers: areas, offices and who serves in them, places, and the links and power that things depend on."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
+from satukota.base import clock
 from satukota.base.secrets.fields import SealedHashField, SealedTextField
+from satukota.rules import nik
 
 KELURAHAN_CODE = RegexValidator(r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", "Kode kelurahan Kemendagri: 64.74.01.1001")
 RT_NUMBER = RegexValidator(r"^\d{3}\Z", "Nomor RT tiga angka: 007")
@@ -116,6 +119,10 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.nik and nik.read(self.nik.open(), clock.local(clock.now()).date()) is None:
+            raise ValidationError({"nik": "NIK terdiri atas 16 angka dengan tanggal lahir yang mungkin."})
 
 
 class Duty(models.Model):
