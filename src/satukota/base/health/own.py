@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from satukota.base.audit.models import AuditEntry, DaySeal
 from satukota.base.feed.models import FeedEntry
 from satukota.base.jobs import queries as jobs
+from satukota.base.keeping.models import Backup
 from satukota.base.messages import outbox
 from satukota.base.secrets import rotating
 
@@ -87,6 +88,17 @@ def audit_unsealed_days(at: datetime) -> Values:
     return {ONLY: max(0.0, (at - first).total_seconds()) if first else 0.0}
 
 
+def backup_age(at: datetime) -> Values:
+    made = Backup.objects.aggregate(at=Max("made_at"))["at"]
+    return {ONLY: max(0.0, (at - made).total_seconds()) if made else None}
+
+
+def backup_proof_age(at: datetime) -> Values:
+    """Age of the newest backup that was restored on trial: the only proof that one is worth anything."""
+    proved = Backup.objects.aggregate(at=Max("verified_at"))["at"]
+    return {ONLY: max(0.0, (at - proved).total_seconds()) if proved else None}
+
+
 def certificates(at: datetime) -> Values:
     """Seconds until each certificate file ends; a file that cannot be read is unknown."""
     return {(Path(name).name,): _ends_in(Path(name), at) for name in settings.CERTIFICATES}
@@ -102,7 +114,8 @@ def _ends_in(path: Path, at: datetime) -> float | None:
 def register() -> None:
     registry.register([
         Gauge("disk_free_ratio", registry.SYSTEM, _("Ruang disk yang masih kosong"), "Free part of the disk.",
-              disk_free, Unit.RATIO, ("place",), warn=0.15, bad=0.05, low_is_bad=True,
+              disk_free, Unit.RATIO, ("place",), label_words={"data": _("data"), "files": _("berkas")},
+              warn=0.15, bad=0.05, low_is_bad=True,
               fix=_("Kosongkan disk atau pindahkan data; di bawah 5 persen gambar bukti berhenti disimpan.")),
         Gauge("database_size_bytes", registry.SYSTEM, _("Ukuran basis data"), "Size of the database.",
               database_bytes, Unit.BYTES),
@@ -119,7 +132,8 @@ def register() -> None:
         Gauge("outbox_failed_messages", registry.QUEUES, _("Pesan yang gagal dikirim"), "Messages given up.",
               outbox_failed, labels=("channel",), warn=1, fix=_("Buka halaman Pesan dan kirim ulang.")),
         Gauge("jobs", registry.QUEUES, _("Pekerjaan latar belakang"), "Background jobs by state.",
-              jobs_by_state, labels=("state",), warn=500),
+              jobs_by_state, labels=("state",), warn=500,
+              label_words={"waiting": _("menunggu"), "running": _("berjalan")}),
         Gauge("jobs_oldest_seconds", registry.QUEUES, _("Pekerjaan tertua menunggu"),
               "Age of the oldest waiting job.", jobs_oldest, Unit.SECONDS, warn=300, bad=3600,
               fix=_("Apakah proses jobs hidup? Jalankan: satukota jobs")),
@@ -130,6 +144,11 @@ def register() -> None:
         Gauge("sealed_with_old_keys", registry.TRUST, _("Rahasia yang masih memakai kunci lama"),
               "Sealed values not yet under the newest key.", sealed_with_old_keys, warn=1,
               fix=_("Lanjutkan: satukota keys rotate --resume")),
+        Gauge("backup_age_seconds", registry.TRUST, _("Umur cadangan terbaru"), "Age of the newest backup.",
+              backup_age, Unit.SECONDS, warn=26 * 3600, bad=3 * DAY_S, fix=_("Buat sekarang: satukota backup")),
+        Gauge("backup_verified_age_seconds", registry.TRUST, _("Cadangan terakhir yang terbukti dapat dipulihkan"),
+              "Time since a backup was restored on trial.", backup_proof_age, Unit.SECONDS, warn=31 * DAY_S,
+              fix=_("Coba pulihkan: satukota backup verify BERKAS")),
         Gauge("audit_rows", registry.TRUST, _("Baris jejak audit"), "Rows of the audit log.", audit_rows),
         Gauge("audit_unsealed_seconds", registry.TRUST, _("Jejak audit yang belum disegel"),
               "Age of the oldest audit row outside a sealed day.", audit_unsealed_days, Unit.SECONDS,

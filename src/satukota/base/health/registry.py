@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
@@ -54,7 +54,13 @@ class Gauge:
     bad: float | None = None
     low_is_bad: bool = False
     fix: Words = ""  # what to do when it is not good
+    on_page: bool = True  # False: for the metrics alone, another page shows it better
+    label_words: Mapping[str, Words] = field(default_factory=dict)  # label value → as people say it
     none_is_fine: bool = False  # an empty measure means there is nothing to watch, not that we do not know
+
+    @property
+    def is_judged(self) -> bool:
+        return self.warn is not None or self.bad is not None
 
     def level(self, value: float | None) -> Level:
         if value is None:

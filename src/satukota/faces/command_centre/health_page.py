@@ -10,7 +10,6 @@ from satukota.base import clock
 from satukota.base.health import registry
 from satukota.base.health.registry import Level, Told
 from satukota.base.health.words import value_words
-from satukota.base.jobs import queries as jobs
 from satukota.city.gates import needs
 
 
@@ -23,12 +22,18 @@ class Line:
     value: str
     level: Level
     fix: str
+    is_judged: bool
+
+    @property
+    def state(self) -> str:
+        """The verdict whose mark and colour the level borrows."""
+        return {Level.OK: "up", Level.WARN: "degraded", Level.BAD: "down"}.get(self.level, "unknown")
 
 
 @needs("system.view")
 def health(request: HttpRequest) -> HttpResponse:
     at = clock.now()
-    told = registry.everything(at)
+    told = [each for each in registry.everything(at) if each.gauge.on_page]
     order = list(Level)
     groups = [
         (str(name), sorted((_line(each) for each in found), key=lambda line: order.index(line.level)))
@@ -37,12 +42,12 @@ def health(request: HttpRequest) -> HttpResponse:
     faulty = [_line(each) for each in told if each.level in (Level.BAD, Level.WARN)]
     context = {
         "groups": groups, "faulty": sorted(faulty, key=lambda line: order.index(line.level)),
-        "worst": registry.worst(told), "at": at, "failed_jobs": jobs.failed(), "runners": jobs.runners(),
+        "worst": registry.worst(told),
     }  # fmt: skip
     return render(request, "command_centre/health.html", context)
 
 
 def _line(told: Told) -> Line:
-    label = " · ".join(filter(None, told.labels))
+    label = " · ".join(str(told.gauge.label_words.get(each, each)) for each in told.labels if each)
     fix = str(told.gauge.fix) if told.level is not Level.OK else ""
-    return Line(str(told.gauge.title), label, value_words(told), told.level, fix)
+    return Line(str(told.gauge.title), label, value_words(told), told.level, fix, told.gauge.is_judged)

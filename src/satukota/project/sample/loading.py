@@ -16,12 +16,14 @@ from satukota.base.accounts.sample_links import link_of
 from satukota.base.audit import actions as audit
 from satukota.base.errors import UserError
 from satukota.city import actions as city
-from satukota.city.models import Contract, Duty, Kota, Opd, Person
+from satukota.city.models import Contract, Duty, Kelurahan, Kota, Opd, Person, Rt
 from satukota.city.roles import ROLES
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 
 from . import facts, things, wiring
+
+SAMPLE_RTS = 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def load() -> dict[str, int]:
     added["orang"] = _add_people(opds, at)
     added["kontrak"] = _add_contracts(opds, clock.local(at).date())
     added.update(things.add(opds))
+    added["RT"] = _add_rts()
     added["saksi"] = _add_witnesses()
     added["sop"] = _add_sops(at)
     if any(added.values()):
@@ -122,7 +125,10 @@ def _account(name: str, username: str) -> User:
     first, last = name.split(" ", 1)
     hasher = _QuickHasher()
     password = hasher.encode(password_of(username), hasher.salt())
-    return User.objects.create(username=username, first_name=first, last_name=last, is_sample=True, password=password)
+    return User.objects.create(
+        username=username, first_name=first, last_name=last, email=f"{username}@contoh.invalid",
+        is_sample=True, password=password,
+    )  # fmt: skip
 
 
 def _add_contracts(opds: dict[str, int], today: date) -> int:
@@ -138,6 +144,18 @@ def _add_contracts(opds: dict[str, int], today: date) -> int:
         if row["number"] not in there
     ]  # fmt: skip
     return len(Contract.objects.bulk_create(rows))
+
+
+def _add_rts() -> int:
+    """A few RT per kelurahan, said to be invented: how many each really has was not found."""
+    there = set(Rt.objects.values_list("kelurahan", flat=True))
+    rows = [
+        Rt(kelurahan_id=pk, number=f"{number:03}", source=_("contoh, bukan data kota"), is_sample=True)
+        for pk in Kelurahan.objects.values_list("pk", flat=True)
+        if pk not in there
+        for number in range(1, SAMPLE_RTS + 1)
+    ]
+    return len(Rt.objects.bulk_create(rows))
 
 
 def _add_witnesses() -> int:

@@ -29,8 +29,8 @@ def targets(at: datetime) -> Values:
 
 
 def uplink(at: datetime) -> Values:
-    """1 while our own line is lost; not known without witnesses."""
-    if not Witness.objects.filter(is_enabled=True).exists():
+    """1 while our own line is lost; not known while no witness was asked."""
+    if not Witness.objects.filter(is_enabled=True).exclude(answered_at=None, failed_at=None).exists():
         return {ONLY: None}
     return {ONLY: float(UplinkOutage.objects.filter(back_at=None, why=UplinkOutage.Why.UPLINK).exists())}
 
@@ -49,7 +49,7 @@ def register() -> None:
               "How late the most overdue target is.", behind, Unit.SECONDS, warn=30, bad=120,
               fix=_("Tambah pemantau kedua atau renggangkan jarak pemeriksaan.")),
         Gauge("targets", registry.WATCHING, _("Titik yang dipantau"), "Watched things by kind and state.",
-              targets, labels=("kind", "state"), none_is_fine=True),
+              targets, labels=("kind", "state"), none_is_fine=True, on_page=False),
         Gauge("uplink_lost", registry.WATCHING, _("Jaringan kami sendiri putus"), "1 while our own line is lost.",
               uplink, Unit.YES, bad=1, fix=_("Selama putus, keadaan titik belum diketahui. Hubungi penyedia.")),
         Gauge("witnesses_silent", registry.WATCHING, _("Saksi jaringan yang diam"),

@@ -214,12 +214,14 @@ def approve(batch: CameraImport, *, by: Any, at: datetime) -> None:
             _("Sekali terap paling banyak %d kamera.") % MOST_WRITTEN, fix=_("Bagi berkasnya menjadi beberapa impor.")
         )
     spool.clear_stop(batch.pk)
-    if not waiting.update(state=State.APPLYING, run=run, started_by=by, problem=""):
-        raise AlreadyDone(_("Impor ini sudah diterapkan atau dibatalkan."), fix=_("Muat ulang halaman ini."))
+    is_short = batch.rows_new + batch.rows_changed <= AT_ONCE
+    with transaction.atomic():  # a state without its job would wait for ever
+        if not waiting.update(state=State.APPLYING, run=run, started_by=by, problem=""):
+            raise AlreadyDone(_("Impor ini sudah diterapkan atau dibatalkan."), fix=_("Muat ulang halaman ini."))
+        if not is_short:
+            tasks.apply_import.enqueue(batch.pk, run)
     spool.tell(batch.pk, 0, batch.rows_total)
-    if batch.rows_new + batch.rows_changed > AT_ONCE:
-        tasks.apply_import.enqueue(batch.pk, run)
-    else:
+    if is_short:
         apply(batch.pk, run)
 
 
