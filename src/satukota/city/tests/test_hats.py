@@ -15,7 +15,6 @@ from satukota.base.errors import AlreadyDone, Missing, UserError
 from satukota.city import access, actions, hats, queries
 from satukota.city.models import Duty, Feeder, Kecamatan, Kelurahan
 from satukota.city.roles import LEADING, ROLES
-from satukota.project import feed_asgi
 
 from .make import NOW, TODAY, make_city, make_duty, make_feeder, make_person, make_user
 from .test_pages import signed_in
@@ -99,14 +98,6 @@ def test_a_hat_that_ends_is_taken_off(city, two_hats):
 
 def test_every_audit_row_of_a_person_carries_the_hat(two_hats):
     assert audit.record("uji", by=User.objects.get(pk=two_hats.pk), at=NOW).hat == "Teknisi Diskominfo · Diskominfo"
-
-
-def test_the_feed_follows_hat_and_duty(city, two_hats):
-    engineer, head = two_hats.person.duties.order_by("pk")
-    seen = feed_asgi.scope_of(two_hats, {hats.HAT: head.pk})
-    assert seen.covers(city.dishub.pk) and not seen.covers(city.diskominfo.pk)
-    Duty.objects.update(to_on=date(2026, 11, 21))
-    assert feed_asgi.scope_of(two_hats, {hats.HAT: head.pk}) is None
 
 
 def test_nobody_approves_what_they_made_under_another_hat(city, two_hats):
