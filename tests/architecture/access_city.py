@@ -4,7 +4,7 @@ The own things lie in Api-Api, the other ones in Belimbing.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.test import Client
@@ -13,7 +13,7 @@ from satukota.base import clock
 from satukota.base.accounts.models import User
 from satukota.base.evidence import actions as evidence
 from satukota.city import actions
-from satukota.city.models import Contract, Duty, Feeder, Kelurahan, Opd, Person, Place
+from satukota.city.models import Contract, Duty, Feeder, Holiday, Kelurahan, Opd, Person, Place, Rt
 from satukota.city.roles import ROLES, Reach
 from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
@@ -110,8 +110,14 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
-        "place": place.pk, "feeder": feeder.pk,
+        "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
+        "holiday_to_remove": _holiday(opd).pk,
     }  # fmt: skip
+
+
+def _holiday(opd: Opd) -> Holiday:
+    when = SINCE + timedelta(days=opd.pk)
+    return Holiday.objects.create(date=when, name="Hari Contoh", kind="local", source="Contoh")
 
 
 def _importer(code: str) -> User:

@@ -31,8 +31,10 @@ PLATFORM = {"command_centre:message_again", "command_centre:queues_again", "comm
 ASKS_INSIDE = {
     "city:invite": "person_to_edit", "city:invite_again": "person_to_edit", "city:revoke_invitation": "person_to_edit",
 }  # fmt: skip
-UNOWNED = {"place_to_edit"}  # belong to no OPD: only a duty limited to an area does not reach the other one
-AREALESS = {"opd_to_edit", "contract_to_edit"}  # lie in no area: not changed under a duty limited to one
+# belong to no OPD: only a duty limited to an area does not reach the other one
+UNOWNED = {"place_to_edit", "rt_to_edit", "holiday_to_remove"}
+# lie in no area: not changed under a duty limited to one
+AREALESS = {"opd_to_edit", "contract_to_edit", "holiday_to_remove"}
 MAY_BE_MISSING = PLATFORM | {
     "city:invite_again",
     "city:revoke_invitation",

@@ -14,7 +14,7 @@ AS = {
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
     "command_centre:audit": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
 }  # fmt: skip
-EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_")  # the registers' forms, as "register"
+EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_")  # the registers' forms, as "register"
 TAKES_THE_ENGINEER = {"city:add_feeder", "city:edit_feeder", "city:add_contract", "city:edit_contract"}
 
 NO_PAGE = {
@@ -30,7 +30,7 @@ NO_PAGE = {
     "cameras:availability": "part of the camera page", "cameras:records": "part of the camera page",
     "cameras:look": "an act", "cameras:accept_reference": "an act", "cameras:maintenance": "an act",
     "cameras:retire": "an act", "cameras:slot": "a picture",
-    "city:export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
+    "city:export": "a file", "city:holidays_export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
     "city:invite": "only for people without an account; the page frame is that of the other register forms",
     "set_language": "an act",
 }  # fmt: skip
@@ -57,6 +57,7 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
         "city:person": person, "city:edit_person": person, "city:end_duty": duty, "city:substitute_duty": duty,
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
+        "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},
         "city:contract": contract, "city:edit_contract": contract, "city:kelurahan": {"code": known["kelurahan"]},
     }  # fmt: skip
 
@@ -85,7 +86,8 @@ def is_excused(name: str) -> bool:
 
 def unknown_pages() -> list[str]:
     """Patterns with arguments that have neither an example nor an excuse."""
-    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan")))
+    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan", "rt",
+                                    "holiday")))
     return sorted({
         name for name, pattern in patterns()
         if pattern.pattern.converters and name not in known and name not in PUBLIC and not is_excused(name)

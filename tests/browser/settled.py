@@ -4,7 +4,7 @@ Prints one JSON object: a session key per login, and what the pages' addresses n
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import cv2
 import django
@@ -17,7 +17,7 @@ from django.test import Client  # noqa: E402
 from satukota.base import clock  # noqa: E402
 from satukota.base.accounts.models import User  # noqa: E402
 from satukota.base.evidence import actions as evidence  # noqa: E402
-from satukota.city.models import Contract, Duty, Opd, Person  # noqa: E402
+from satukota.city.models import Contract, Duty, Holiday, Opd, Person, Rt  # noqa: E402
 from satukota.project import sample  # noqa: E402
 from satukota.shared.incidents.models import Incident, Sop  # noqa: E402
 from satukota.shared.monitoring import actions as monitoring  # noqa: E402
@@ -78,6 +78,11 @@ def imported() -> int:
     return importing.start("kamera.csv", [content], len(content), owner=owner, by=engineer, at=clock.now()).pk
 
 
+def _holiday() -> int:
+    told = {"name": "Hari contoh", "kind": "local", "source": "Contoh"}
+    return Holiday.objects.get_or_create(date=date(2026, 10, 12), defaults=told)[0].pk
+
+
 def session_of(username: str) -> str:
     client = Client()
     user = User.objects.get(username=username)
@@ -96,6 +101,7 @@ if __name__ == "__main__":
         "duty": Duty.objects.filter(person__user__username="teknisi")[0].pk,
         "contract": Contract.objects.order_by("pk")[0].pk,
         "place": Camera.objects.exclude(target__place=None)[0].target.place.code,
+        "rt": Rt.objects.order_by("pk")[0].pk, "holiday": _holiday(),
         "kelurahan": Camera.objects.exclude(target__kelurahan=None)[0].target.kelurahan.code,
     }
     print(json.dumps(told))

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from . import access
-from .models import Duty, Feeder, Kecamatan, Kelurahan, Opd, Person, Place
+from .models import Duty, Feeder, Holiday, Kecamatan, Kelurahan, Opd, Person, Place
 from .roles import ROLES, Reach
 from .words import LABELS, PLACE_KINDS
 
@@ -114,7 +114,9 @@ class Substitution(RegisterForm):
 class PersonInvited(RegisterForm):
     username = text(32, label=_("Nama pengguna"), help_text=_("Huruf a–z, angka, titik, garis; misalnya siti.aminah."))
     email = forms.EmailField(
-        label=_("Alamat surel"), required=False, max_length=254,
+        label=_("Alamat surel"),
+        required=False,
+        max_length=254,
         help_text=_("Tautan undangan dikirim ke sini; lewat alamat ini pula akun pegawai dikenali."),
     )
     sso_subject = text(
@@ -182,3 +184,35 @@ class ContractNew(ContractEdit):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["opd_id"].queryset = self.editable_opds()
+
+
+class Reason(RegisterForm):
+    why = text(300, help_text=_("Tercatat di log audit."))
+
+
+class HolidayYearForm(RegisterForm):
+    year = forms.IntegerField(min_value=1946, max_value=2100, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    decree = text(200, help_text=_("Nomor dan tanggal SKB 3 Menteri."))
+    days = forms.CharField(
+        max_length=20_000, widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
+        help_text=_("Satu hari sebaris: tanggal;nama;jenis. Cocokkan dengan SKB; hari libur daerah tetap tersimpan."),
+    )  # fmt: skip
+
+
+class HolidayForm(RegisterForm):
+    date = day()
+    name = text(120)
+    kind = forms.ChoiceField(choices=Holiday.Kind.choices)
+    source = text(200, help_text=_("Nomor keputusan atau tempat dibacanya."))
+
+
+class RtImport(RegisterForm):
+    file = forms.FileField(label=_("Berkas CSV"), help_text=_("Kolom: kelurahan (kode Kemendagri), rw, rt."))
+    source = text(200, help_text=_("Misalnya SK lurah atau nama berkas asal."))
+
+
+class RtEdit(RegisterForm):
+    head_id = row(Person.objects.all(), required=False, label=LABELS["head"], empty_label=_("belum diketahui"))
+    lat = degrees(LAT_MAX, required=False)
+    lon = degrees(LON_MAX, required=False)
+    source = text(200, required=False)

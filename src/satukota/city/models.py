@@ -12,6 +12,7 @@ from satukota.rules import nik
 
 KELURAHAN_CODE = RegexValidator(r"^\d{2}\.\d{2}\.\d{2}\.[12]\d{3}$", "Kode kelurahan Kemendagri: 64.74.01.1001")
 RT_NUMBER = RegexValidator(r"^\d{3}\Z", "Nomor RT tiga angka: 007")
+RW_NUMBER = RegexValidator(r"^\d{3}\Z", "Nomor RW tiga angka: 002")
 
 
 class Kota(models.Model):
@@ -245,3 +246,74 @@ class Feeder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+class Rt(models.Model):
+    """Rukun tetangga, the smallest neighbourhood. Where no RW exists `rw` is empty and numbers run per kelurahan."""
+
+    kelurahan = models.ForeignKey(Kelurahan, models.PROTECT, related_name="neighbourhoods")
+    rw = models.CharField(max_length=3, blank=True, default="", validators=[RW_NUMBER])
+    number = models.CharField(max_length=3, validators=[RT_NUMBER])
+    head = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="heads_rt")
+    lon = models.FloatField(null=True, blank=True)  # centroid
+    lat = models.FloatField(null=True, blank=True)
+    area = models.JSONField(null=True, blank=True)  # GeoJSON geometry, WGS 84, lon lat; mostly not drawn yet
+    source = models.CharField(max_length=200, blank=True)  # SK lurah, file, or "contoh"
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["kelurahan", "rw", "number"]
+        verbose_name = "RT"
+        constraints = [
+            models.UniqueConstraint(fields=["kelurahan", "rw", "number"], name="rt_once"),
+            models.CheckConstraint(
+                name="rt_whole_position", condition=Q(lon=None, lat=None) | Q(lon__isnull=False, lat__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"RT {self.number}" + (f"/RW {self.rw}" if self.rw else "")
+
+
+class HolidayYear(models.Model):
+    """A year whose holidays were decided (SKB 3 Menteri) and entered: from then on nobody guesses for it."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    decree = models.CharField(max_length=200)
+    settled_at = models.DateTimeField()
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-year"]
+        verbose_name = "tahun hari libur"
+        constraints = [models.CheckConstraint(name="holiday_year", condition=Q(year__gte=1946, year__lte=2100))]
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.decree}"
+
+
+class Holiday(models.Model):
+    """A day somebody decided on. It wins over what the library `holidays` guesses for that day."""
+
+    class Kind(models.TextChoices):
+        NATIONAL = "national", "Libur nasional"
+        COLLECTIVE_LEAVE = "collective_leave", "Cuti bersama"
+        LOCAL = "local", "Libur daerah"
+        WORKDAY = "workday", "Tetap hari kerja"  # takes back a day the library guesses
+
+    date = models.DateField(unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=Kind)
+    source = models.CharField(max_length=200)  # number of the decree, or where it was read
+
+    class Meta:
+        ordering = ["date"]
+        verbose_name = "hari libur"
+        constraints = [
+            models.CheckConstraint(
+                name="holiday_kind", condition=Q(kind__in=["national", "collective_leave", "local", "workday"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date:%Y-%m-%d} {self.name}"

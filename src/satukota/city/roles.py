@@ -38,6 +38,7 @@ SYSTEM = frozenset({"system.view"})  # is the platform itself well?
 AUDIT = frozenset({"audit.view"})
 PEOPLE = frozenset({"people.edit"})
 INVITE = frozenset({"accounts.invite"})
+REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
     # The command centre
@@ -82,8 +83,8 @@ _ALL = (
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),
     Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"})),
     # Who keeps the house
-    Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | INVITE | {"registers.edit"}),
-    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | SYSTEM | {"registers.edit"}),
+    Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | INVITE | REGISTERS),
+    Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | SYSTEM | REGISTERS),
 )  # fmt: skip
 
 ROLES: dict[str, Role] = {role.key: role for role in _ALL}

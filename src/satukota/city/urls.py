@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .pages import editing, inviting, listing, staffing, things
+from .pages import editing, holidays, inviting, listing, neighbourhoods, staffing, things
 
 app_name = "city"
 urlpatterns = [
@@ -30,6 +30,13 @@ urlpatterns = [
     path("tempat/<str:code>/", things.place, name="place"),
     path("jaringan/<str:code>/", things.feeder, name="feeder"),
     path("kontrak/<int:pk>/", things.contract, name="contract"),
+    path("libur/", holidays.holidays, name="holidays"),
+    path("libur/unduh.<slug:form>", holidays.holidays_export, name="holidays_export"),
+    path("ubah/libur/tetapkan/", holidays.settle_holidays, name="settle_holidays"),
+    path("ubah/libur/", holidays.add_holiday, name="add_holiday"),
+    path("ubah/libur/<int:pk>/hapus/", holidays.remove_holiday, name="remove_holiday"),
+    path("ubah/rt/impor/", neighbourhoods.import_rt, name="import_rt"),
+    path("ubah/rt/<int:pk>/", neighbourhoods.edit_rt, name="edit_rt"),
     path("<slug:key>/", listing.show, name="list"),
     path("<slug:key>/unduh.<slug:form>", listing.export, name="export"),
 ]

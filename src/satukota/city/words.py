@@ -10,10 +10,13 @@ from .roles import ROLES
 LABELS = {
     "acting": _("Sifat jabatan"),
     "code": _("Kode"),
+    "date": _("Tanggal"),
+    "days": _("Hari"),
     "decree": _("Nomor surat"),
     "ends_on": _("Berakhir"),
     "fiscal_year": _("Tahun anggaran"),
     "from_on": _("Mulai"),
+    "head": _("Ketua"),
     "kecamatan": _("Kecamatan"),
     "kelurahan": _("Kelurahan"),
     "kind": _("Jenis"),
@@ -34,6 +37,7 @@ LABELS = {
     "required_availability": _("Ketersediaan dijanjikan (%)"),
     "role": _("Peran"),
     "rt": _("RT"),
+    "rw": _("RW"),
     "short_name": _("Nama pendek"),
     "source": _("Sumber"),
     "stake": _("Taruhan"),
@@ -48,6 +52,7 @@ LABELS = {
     "vendor": _("Penyedia"),
     "vendor_contact": _("Kontak penyedia"),
     "why": _("Alasan"),
+    "year": _("Tahun"),
 }
 
 PLACE_KINDS = {
@@ -83,6 +88,11 @@ ACTS = {
     "city.feeder_edited": _("sambungan atau listrik diubah"),
     "city.contract_added": _("kontrak didaftarkan"),
     "city.contract_edited": _("kontrak diubah"),
+    "city.holidays_settled": _("hari libur setahun ditetapkan"),
+    "city.holiday_added": _("hari libur ditambahkan"),
+    "city.holiday_removed": _("hari libur dihapus"),
+    "city.rt_imported": _("RT diimpor"),
+    "city.rt_edited": _("RT diubah"),
 }
 
 WATCHED_KINDS = {"camera": _("kamera"), "link": _("sambungan"), "power": _("listrik")}

@@ -25,15 +25,18 @@ both = require_http_methods(["GET", "POST"])
 
 
 def fill(
-    request: HttpRequest, form_class: type[forms.RegisterForm], act: Act, *, title: str, of: Listing,
-    back: str, initial: dict[str, Any] | None = None, go: Callable[[Any], str] | None = None, danger: str = "",
+    request: HttpRequest, form_class: type[forms.RegisterForm], act: Act, *, title: str,
+    of: Listing | tuple[str, str], back: str, initial: dict[str, Any] | None = None,
+    go: Callable[[Any], str] | None = None, danger: str = "",
     confirm: Callable[[forms.RegisterForm], list[str]] | None = None,
 ) -> HttpResponse:  # fmt: skip
     """Show the form, or do `act` with its values and go on; a complaint keeps what was typed.
 
+    `of` is the list it belongs to, or the words and address of a page of another shape.
+
     With `confirm` a valid form is shown once more, with sentences of what it will do, and acts when sent again.
     """
-    form = form_class(request.POST or None, user=request.user, initial=initial or {})
+    form = form_class(request.POST or None, request.FILES or None, user=request.user, initial=initial or {})
     asks: list[str] = []
     if request.method == "POST" and form.is_valid():
         asks = confirm(form) if confirm and "sure" not in request.POST else []
@@ -47,7 +50,8 @@ def fill(
         else:
             messages.success(request, _("Tersimpan."))
             return redirect(go(row) if go else back)
-    crumbs = [(_("Register"), reverse("city:home")), (str(of.label), reverse("city:list", args=[of.key]))]
+    here = of if isinstance(of, tuple) else (str(of.label), _list_url(of))
+    crumbs = [(_("Register"), reverse("city:home")), here]
     told = {"form": form, "title": title, "back": back, "danger": danger, "asks": asks, "crumbs": crumbs}
     return render(request, "city/edit.html", told, status=422 if form.errors else 200)
 

@@ -144,10 +144,11 @@ def export(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
 
 
 def lists() -> list[Listing]:
+    from . import neighbourhoods, serving
     from . import registers as has
-    from . import serving
 
-    return [has.OPD, serving.DUTIES, serving.PEOPLE, has.KELURAHAN, has.PLACES, has.FEEDERS, has.CONTRACTS]
+    return [has.OPD, serving.DUTIES, serving.PEOPLE, has.KELURAHAN, neighbourhoods.RTS, has.PLACES, has.FEEDERS,
+            has.CONTRACTS]  # fmt: skip
 
 
 def _listing(key: str) -> Listing:

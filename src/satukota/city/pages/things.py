@@ -14,9 +14,9 @@ from satukota.base import clock
 from satukota.base.audit import actions as audit
 from satukota.base.audit.models import AuditEntry
 
-from .. import access, queries
+from .. import access, calendar, queries
 from ..gates import needs
-from ..models import Contract, Duty, Feeder, Kelurahan, Kota, Opd, Person, Place
+from ..models import Contract, Duty, Feeder, Kelurahan, Kota, Opd, Person, Place, Rt
 from ..words import ACTS, LABELS, PLACE_KINDS, WATCHED_KINDS, area_words, role_name
 from . import listing, registers, serving, timeline
 
@@ -28,7 +28,7 @@ HISTORY_MAX = 30
 def home(request: HttpRequest) -> HttpResponse:
     current = Opd.objects.filter(valid_to=None)
     counts = queries.counts({
-        "opd": current, "orang": Person.objects.all(), "kelurahan": Kelurahan.objects.all(),
+        "opd": current, "orang": Person.objects.all(), "kelurahan": Kelurahan.objects.all(), "rt": Rt.objects.all(),
         "tempat": Place.objects.all(), "jaringan": Feeder.objects.all(), "kontrak": Contract.objects.all(),
         "tugas": Duty.objects.filter(queries.on_day(registers.today())),
         "schematic": Kelurahan.objects.filter(is_schematic=True),
@@ -38,6 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "kota": Kota.objects.first(),
         "figures": [(one, counts[one.key]) for one in listing.lists()],
         "schematic": counts["schematic"],
+        "year": calendar.year(registers.today().year),
         "unchecked": counts["unchecked"],
     }
     return render(request, "city/home.html", told)
