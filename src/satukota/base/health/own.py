@@ -143,7 +143,7 @@ def register() -> None:
               feed_age, Unit.SECONDS, warn=60, bad=300, fix=_("Apakah proses watch hidup? Jalankan: satukota watch")),
         Gauge("sealed_with_old_keys", registry.TRUST, _("Rahasia yang masih memakai kunci lama"),
               "Sealed values not yet under the newest key.", sealed_with_old_keys, warn=1,
-              fix=_("Lanjutkan: satukota keys rotate --resume")),
+              fix=_("Lanjutkan: satukota keys resume")),
         Gauge("backup_age_seconds", registry.TRUST, _("Umur cadangan terbaru"), "Age of the newest backup.",
               backup_age, Unit.SECONDS, warn=26 * 3600, bad=3 * DAY_S, fix=_("Buat sekarang: satukota backup")),
         Gauge("backup_verified_age_seconds", registry.TRUST, _("Cadangan terakhir yang terbukti dapat dipulihkan"),
