@@ -78,6 +78,9 @@ docs: dev ## Check the documents: links, the list of settings, tracked paths
 lock: dev ## Resolve the locks of requirements/ and the package locks again
 	@$(PYTHON) -m scripts.locks
 
+licences: setup ## Licences of all packages, into docs/security/dependencies.md; fails on one not allowed
+	@$(PY) -m scripts.licences
+
 messages: dev ## Collect texts for translation into src/satukota/locale
 	@$(PY) -m scripts.messages
 
@@ -88,5 +91,5 @@ help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z%-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run test setup dev python-there test-sqlite test-browser test-pg check lint types layers quick chaos bench \
-	screenshots docs lock messages clean help
+	screenshots docs lock licences messages clean help
 .NOTPARALLEL:

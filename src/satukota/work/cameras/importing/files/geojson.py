@@ -41,18 +41,24 @@ def _row(number: int, feature: Any, read_as: dict[str, Any]) -> RawRow:
         return row
     properties = feature.get("properties")
     for name, value in (properties if isinstance(properties, dict) else {}).items():
-        key = key_of(str(name))
+        name = _whole(name)
+        key = key_of(name)
         if key is None:
-            if folded(str(name)) not in SILENT and len(read_as["ignored"]) < 40 and name not in read_as["ignored"]:
-                read_as["ignored"].append(str(name)[:60])
+            if folded(name) not in SILENT and len(read_as["ignored"]) < 40 and name[:60] not in read_as["ignored"]:
+                read_as["ignored"].append(name[:60])
         elif key not in row.cells:
-            row.cells[key] = value if isinstance(value, str | int | float | bool) or value is None else str(value)
+            row.cells[key] = value if isinstance(value, int | float | bool) or value is None else _whole(str(value))
     lon, lat = _position(feature.get("geometry"), row.problems)
     if lon is not None:
         row.cells |= {"lon": lon, "lat": lat}
         row.cells.pop("position", None)
     read_as["columns"] = list(dict.fromkeys([*read_as["columns"], *row.cells]))
     return row
+
+
+def _whole(text: str) -> str:
+    """Without the halves of letters that JSON can spell (\\ud800) and no database can hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _position(geometry: Any, problems: list[str]) -> tuple[Cell, Cell]:
