@@ -38,19 +38,21 @@ SYSTEM = frozenset({"system.view"})  # is the platform itself well?
 AUDIT = frozenset({"audit.view"})
 PEOPLE = frozenset({"people.edit"})
 INVITE = frozenset({"accounts.invite"})
+SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
 REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
     # The command centre
-    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | {"incidents.close"}),
-    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | {"cameras.reference"}),
-    Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT),
+    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | {"incidents.close"}),
+    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS
+         | {"cameras.reference", "shifts.plan"}),
+    Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
-    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM
+    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS
          | {"maintenance.declare", "incidents.close"}),
     Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
-    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE, leads=True),
+    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS, leads=True),
     Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
     Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE),
     Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"}),
@@ -61,7 +63,7 @@ _ALL = (
     # Government of the city
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
-    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | {"cameras.technical"}),
+    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | {"cameras.technical"}),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),

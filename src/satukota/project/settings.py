@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "satukota.city",
     "satukota.shared.monitoring",
     "satukota.shared.incidents",
+    "satukota.shared.shifts",
     "satukota.work.cameras",
     "satukota.faces.command_centre",
     "satukota.faces.portal",
