@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +64,13 @@ class City:
 
     def pid_of(self, name: str) -> int:
         """The process of one part ("watch", "feed"), as the supervisor started it."""
-        listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-        marks = {"watch": "satukota.cli watch", "feed": "feed_asgi", "web": "satukota.project.wsgi"}
-        for line in listing.splitlines():
-            pid, _, words = line.strip().partition(" ")
-            if marks[name] in words and str(self.var) in Path(f"/proc/{pid}/environ").read_text(errors="replace"):
-                return int(pid)
-        raise AssertionError(f"{name} is not running:\n{listing}")
+        mark = {"watch": "satukota.cli\0watch", "feed": "feed_asgi", "web": "satukota.project.wsgi"}[name]
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # ended meanwhile
+                words, env = ((folder / part).read_text(errors="replace") for part in ("cmdline", "environ"))
+                if mark in words and str(self.var) in env:
+                    return int(folder.name)
+        raise AssertionError(f"{name} is not running")
 
 
 def wait_for(what: Callable[[], object], seconds: float, why: str) -> None:

@@ -35,7 +35,7 @@ def open_map(page: Page) -> None:
         ("MB-013", "frozen", "membeku"),
         ("MB-014", "turned", "arah|Pandangan"),
         ("MB-016", "covered", "tertutup|terhalang"),
-        ("MB-017", "refusing", "Menolak|menolak"),
+        ("MB-017", "refusing", "[Mm]enolak|memutus"),
     ],
 )
 def test_a_camera_that_does_not_really_work_is_known_within_two_checks(
