@@ -36,7 +36,7 @@ def main() -> None:
 
 def collect(template: Path) -> None:
     """Write every text of the product to `template`, untranslated."""
-    words = f"extract -F babel.cfg -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -o {template}"
+    words = f"extract -F babel.cfg -k __ -k gettext_lazy -k ngettext_lazy:1,2 -k pgettext_lazy:1c,2 -o {template}"
     texts = [*words.split(), "--no-location", "--sort-output", "--project", "satukota", "src/satukota"]
     run([*BABEL, *texts], why="Texts could not be collected")
 

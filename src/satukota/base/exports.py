@@ -36,7 +36,7 @@ class Column:
     """`of` says where the value is: a path such as "owner.short_name", a function of the row, or empty for `key`."""
 
     key: str  # name in GeoJSON and in code
-    title: str  # heading on paper, in Indonesian
+    title: str | Promise  # heading on paper; lazy where it is said in the language of who asks
     of: str | Callable[[Row], Any] = ""
 
     def value(self, row: Row) -> Any:

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from satukota.base import clock
 from satukota.base.secrets.fields import SealedHashField, SealedTextField
@@ -72,15 +73,15 @@ class Opd(models.Model):
     """Organisasi perangkat daerah. Names change with each perda, so every one has its days."""
 
     class Kind(models.TextChoices):
-        SEKRETARIAT = "sekretariat", "Sekretariat"
-        DINAS = "dinas", "Dinas"
-        BADAN = "badan", "Badan"
-        INSPEKTORAT = "inspektorat", "Inspektorat"
-        SATPOL = "satpol", "Satuan"
-        KECAMATAN = "kecamatan", "Kecamatan"
-        KELURAHAN = "kelurahan", "Kelurahan"
-        UPTD = "uptd", "UPTD"
-        LAIN = "lain", "Lain"
+        SEKRETARIAT = "sekretariat", _("Sekretariat")
+        DINAS = "dinas", _("Dinas")
+        BADAN = "badan", _("Badan")
+        INSPEKTORAT = "inspektorat", _("Inspektorat")
+        SATPOL = "satpol", _("Satuan")
+        KECAMATAN = "kecamatan", _("Kecamatan")
+        KELURAHAN = "kelurahan", _("Kelurahan")
+        UPTD = "uptd", _("UPTD")
+        LAIN = "lain", _("Lain")
 
     code = models.SlugField(max_length=40, unique=True)  # diskominfo
     name = models.CharField(max_length=160)
@@ -134,10 +135,10 @@ class Duty(models.Model):
     """
 
     class Acting(models.TextChoices):
-        NO = "", "Definitif"
-        PLT = "plt", "Plt."
-        PLH = "plh", "Plh."
-        PJ = "pj", "Pj."
+        NO = "", _("Definitif")
+        PLT = "plt", _("Plt.")
+        PLH = "plh", _("Plh.")
+        PJ = "pj", _("Pj.")
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="duties")
     role = models.CharField(max_length=40)  # key of city.roles.ROLES
@@ -178,10 +179,10 @@ class Place(models.Model):
     """A spot people know by name. What is at stake there decides how grave it is when nobody sees it."""
 
     class Stake(models.IntegerChoices):
-        LOW = 1, "Rendah"
-        NORMAL = 2, "Biasa"
-        HIGH = 3, "Tinggi"
-        VITAL = 4, "Vital"
+        LOW = 1, _("Rendah")
+        NORMAL = 2, _("Biasa")
+        HIGH = 3, _("Tinggi")
+        VITAL = 4, _("Vital")
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=160)
@@ -225,8 +226,8 @@ class Feeder(models.Model):
     """What many things hang on: a data link or a power supply. Its failure is one cause with many effects."""
 
     class Kind(models.TextChoices):
-        LINK = "link", "Sambungan"
-        POWER = "power", "Listrik"
+        LINK = "link", _("Sambungan")
+        POWER = "power", _("Listrik")
 
     kind = models.CharField(max_length=5, choices=Kind)
     code = models.CharField(max_length=40, unique=True)  # FO-07, GD-03

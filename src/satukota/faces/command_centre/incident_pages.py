@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as __
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from satukota.base import clock
@@ -30,15 +31,17 @@ from .incident_forms import IncidentFilter, OpenForm
 
 PAGE_SIZE = 50
 EXPORTED = [
-    Column("number", "Nomor"), Column("title", "Judul"),
-    Column("severity", "Tingkat", lambda row: row.get_severity_display()), Column("severity_reason", "Alasan tingkat"),
-    Column("state", "Keadaan", lambda row: row.get_state_display()),
-    Column("kind", "Jenis", lambda row: words.kind_words(row.kind)),
-    Column("cause", "Sebab terukur", lambda row: words.cause_words(row.kind, row.cause)),
-    Column("owner", "OPD", "owner.short_name"), Column("place", "Tempat", "place.name"),
-    Column("kelurahan", "Kelurahan", "kelurahan.name"), Column("assigned_to", "Petugas", "assigned_to.name"),
-    Column("opened_at", "Dibuka"), Column("handled_at", "Ditangani"), Column("recovered_at", "Pulih"),
-    Column("closed_at", "Ditutup"), Column("closed_cause", "Penyebab"), Column("escalation", "Tingkat eskalasi"),
+    Column("number", __("Nomor")), Column("title", __("Judul")),
+    Column("severity", __("Tingkat"), lambda row: row.get_severity_display()),
+    Column("severity_reason", __("Alasan tingkat")),
+    Column("state", __("Keadaan"), lambda row: row.get_state_display()),
+    Column("kind", __("Jenis"), lambda row: words.kind_words(row.kind)),
+    Column("cause", __("Sebab terukur"), lambda row: words.cause_words(row.kind, row.cause)),
+    Column("owner", __("OPD"), "owner.short_name"), Column("place", __("Tempat"), "place.name"),
+    Column("kelurahan", __("Kelurahan"), "kelurahan.name"), Column("assigned_to", __("Petugas"), "assigned_to.name"),
+    Column("opened_at", __("Dibuka")), Column("handled_at", __("Ditangani")), Column("recovered_at", __("Pulih")),
+    Column("closed_at", __("Ditutup")), Column("closed_cause", __("Penyebab")),
+    Column("escalation", __("Tingkat eskalasi")),
 ]  # fmt: skip
 
 

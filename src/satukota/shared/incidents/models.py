@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Sop(models.Model):
@@ -28,16 +29,16 @@ class Sop(models.Model):
 
 class Incident(models.Model):
     class State(models.TextChoices):
-        RECEIVED = "received", "Diterima"
-        HANDLED = "handled", "Ditangani"
-        RECOVERED = "recovered", "Pulih"
-        CLOSED = "closed", "Ditutup"
+        RECEIVED = "received", _("Diterima")
+        HANDLED = "handled", _("Ditangani")
+        RECOVERED = "recovered", _("Pulih")
+        CLOSED = "closed", _("Ditutup")
 
     class Severity(models.IntegerChoices):
-        LOW = 1, "Ringan"
-        NORMAL = 2, "Sedang"
-        HIGH = 3, "Berat"
-        CRITICAL = 4, "Genting"
+        LOW = 1, _("Ringan")
+        NORMAL = 2, _("Sedang")
+        HIGH = 3, _("Berat")
+        CRITICAL = 4, _("Genting")
 
     number = models.CharField(max_length=20, unique=True)  # INS-2026-000123
     title = models.CharField(max_length=200)

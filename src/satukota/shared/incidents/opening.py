@@ -95,6 +95,7 @@ def announce_opened(incident: Incident, at: datetime, *, by: Any = None, text: s
     telling.publish(incident, "opened", at)
 
 
+@words.in_city_language
 def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
     """Live again as a new episode; whoever must know is told afresh. The caller has claimed the row's right to it."""
     before = incident.get_state_display()
@@ -144,6 +145,7 @@ def join(incident: Incident, changes: Sequence[StatusChange], at: datetime) -> l
     return news
 
 
+@words.in_city_language
 def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:
     """Make title and severity true again. The machine only ever raises severity; `quietly` writes no timeline line."""
     was = incident.severity

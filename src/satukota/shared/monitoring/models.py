@@ -2,13 +2,14 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Verdict(models.TextChoices):
-    UP = "up", "Berfungsi"
-    DEGRADED = "degraded", "Terganggu"
-    DOWN = "down", "Tidak berfungsi"
-    UNKNOWN = "unknown", "Belum diketahui"
+    UP = "up", _("Berfungsi")
+    DEGRADED = "degraded", _("Terganggu")
+    DOWN = "down", _("Tidak berfungsi")
+    UNKNOWN = "unknown", _("Belum diketahui")
 
 
 NO_UPLINK = "no_uplink"  # cause of a look that failed while our own line was down
@@ -167,8 +168,8 @@ class UplinkOutage(models.Model):
     """A span in which we could not see: what we did not see then is unknown, not somebody's fault."""
 
     class Why(models.TextChoices):
-        UPLINK = "uplink", "Jaringan pusat terputus"
-        ASLEEP = "asleep", "Pemantauan tidak berjalan"
+        UPLINK = "uplink", _("Jaringan pusat terputus")
+        ASLEEP = "asleep", _("Pemantauan tidak berjalan")
 
     why = models.CharField(max_length=8, choices=Why, default=Why.UPLINK)
     lost_at = models.DateTimeField(db_index=True)

@@ -3,16 +3,17 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from satukota.base.secrets.fields import SealedTextField
 
 
 class Camera(models.Model):
     class Kind(models.TextChoices):
-        FIXED = "fixed", "Tetap"
-        DOME = "dome", "Dome"
-        PTZ = "ptz", "PTZ"
-        ANPR = "anpr", "Pembaca pelat"
+        FIXED = "fixed", _("Tetap")
+        DOME = "dome", _("Dome")
+        PTZ = "ptz", _("PTZ")
+        ANPR = "anpr", _("Pembaca pelat")
 
     target = models.OneToOneField("monitoring.Target", models.CASCADE, primary_key=True, related_name="camera")
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.FIXED)
@@ -84,12 +85,12 @@ class CameraImport(models.Model):
     """A file of cameras on its way in: read, complained about, previewed, then applied whole or not at all."""
 
     class State(models.TextChoices):
-        READING = "reading", "Sedang dibaca"
-        PREVIEW = "preview", "Menunggu persetujuan"
-        APPLYING = "applying", "Sedang diterapkan"
-        APPLIED = "applied", "Diterapkan"
-        CANCELLED = "cancelled", "Dibatalkan"
-        FAILED = "failed", "Gagal"
+        READING = "reading", _("Sedang dibaca")
+        PREVIEW = "preview", _("Menunggu persetujuan")
+        APPLYING = "applying", _("Sedang diterapkan")
+        APPLIED = "applied", _("Diterapkan")
+        CANCELLED = "cancelled", _("Dibatalkan")
+        FAILED = "failed", _("Gagal")
 
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, blank=True)  # of the file as it came; the file itself is not kept
