@@ -75,6 +75,10 @@ class Ending(RegisterForm):
     why = text(300, help_text=_("Dasar atau sebabnya; tercatat di log audit."))
 
 
+class EndingToday(RegisterForm):
+    why = text(300, help_text=_("Dasar atau sebabnya; tercatat di log audit."))
+
+
 class PersonForm(RegisterForm):
     name = text(120)
     phone = text(20, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"}))
@@ -143,7 +147,7 @@ class FeederEdit(RegisterForm):
     name = text(160)
     medium = text(30, required=False)
     provider = text(80, required=False)
-    upstream_id = row(Feeder.objects.all(), required=False)
+    upstream_id = row(Feeder.objects.filter(ended_on=None), required=False)
     lat = degrees(LAT_MAX, required=False)
     lon = degrees(LON_MAX, required=False)
     probe_address = text(200, required=False, help_text=_("Kosong: keadaannya diketahui dari yang bergantung padanya."))

@@ -240,6 +240,7 @@ class Feeder(models.Model):
     lon = models.FloatField(null=True, blank=True)
     lat = models.FloatField(null=True, blank=True)
     probe_address = models.CharField(max_length=200, blank=True)  # host:port of the switch; empty: known by children
+    ended_on = models.DateField(null=True, blank=True)  # from this day on it is not in use
 
     class Meta:
         ordering = ["code"]

@@ -22,6 +22,7 @@ urlpatterns = [
     path("ubah/tempat/<str:code>/", editing.edit_place, name="edit_place"),
     path("ubah/jaringan/", editing.add_feeder, name="add_feeder"),
     path("ubah/jaringan/<str:code>/", editing.edit_feeder, name="edit_feeder"),
+    path("ubah/jaringan/<str:code>/akhiri/", editing.end_feeder, name="end_feeder"),
     path("ubah/kontrak/", editing.add_contract, name="add_contract"),
     path("ubah/kontrak/<int:pk>/", editing.edit_contract, name="edit_contract"),
     path("opd/<slug:code>/", things.opd, name="opd"),

@@ -8,12 +8,22 @@ from .neighbourhoods import Imported, edit_rt, import_rts, rt_to_edit
 from .offices import add_opd, edit_opd, end_opd
 from .people import add_person, edit_person
 from .profile import Loaded, load_profile
-from .things import add_contract, add_feeder, add_place, edit_contract, edit_feeder, edit_place, on_feeder_saved
+from .things import (
+    add_contract,
+    add_feeder,
+    add_place,
+    edit_contract,
+    edit_feeder,
+    edit_place,
+    end_feeder,
+    on_feeder_saved,
+)
 
 __all__ = [
     "BoundaryReport", "Imported", "Invited", "Loaded", "Where", "add_contract", "add_feeder", "add_holiday",
     "add_opd", "add_person", "add_place", "assign_duty", "edit_contract", "edit_feeder", "edit_opd", "edit_person",
-    "edit_place", "edit_rt", "end_duty", "end_opd", "import_boundaries", "import_rts", "invite_person",
-    "invite_person_again", "load_profile", "on_feeder_saved", "remove_holiday", "revoke_invitation", "rt_to_edit",
+    "edit_place", "edit_rt", "end_duty", "end_feeder", "end_opd", "import_boundaries", "import_rts",
+    "invite_person", "invite_person_again", "load_profile", "on_feeder_saved", "remove_holiday", "revoke_invitation",
+    "rt_to_edit",
     "settle_year", "substitute_duty",
 ]  # fmt: skip

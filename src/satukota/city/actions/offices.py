@@ -82,7 +82,7 @@ def _refuse_circle(opd: Opd) -> None:
 def _refuse_while_it_owns(opd: Opd, today: date) -> None:
     left = {
         _("yang dipantau"): opd.targets.filter(retired_on=None).count(),
-        _("sambungan atau listrik"): opd.feeders.count(),
+        _("sambungan atau listrik"): opd.feeders.filter(ended_on=None).count(),
         _("kontrak berjalan"): opd.contracts.filter(ends_on__gte=today).count(),
         _("OPD di bawahnya"): opd.children.filter(Q(valid_to=None) | Q(valid_to__gte=today)).count(),
     }

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from satukota.base import clock
 from satukota.base.addresses import check_address
-from satukota.base.errors import UserError
+from satukota.base.errors import AlreadyDone, UserError
 
 from .. import access, queries
 from ..models import Contract, Feeder, Kota, Opd, Place
@@ -19,7 +20,10 @@ _feeder_listeners: list[FeederListener] = []
 
 
 def on_feeder_saved(listener: FeederListener) -> None:
-    """`listener(feeder)` runs in the transaction that stores a new or changed feeder. For AppConfig.ready()."""
+    """`listener(feeder)` runs in the transaction that stores a new, changed or ended feeder. For AppConfig.ready().
+
+    A UserError it raises refuses the feeder, and nothing is stored.
+    """
     if listener not in _feeder_listeners:
         _feeder_listeners.append(listener)
 
@@ -72,13 +76,41 @@ def edit_feeder(
     feeder_id: int, *, name: str, medium: str, provider: str, upstream_id: int | None, lon: float | None,
     lat: float | None, probe_address: str, by: Any, at: datetime,
 ) -> Feeder:  # fmt: skip
-    feeder = access.to_edit(Feeder.objects.select_for_update(), by, pk=feeder_id)
+    feeder = _in_use(feeder_id, by)
     was = facts_of(feeder)
     feeder.name, feeder.medium, feeder.provider, feeder.lon, feeder.lat = name, medium, provider, lon, lat
     feeder.probe_address = _probe_address(probe_address)
     _place_feeder(feeder, upstream_id)
     if store(feeder, "city.feeder_edited", by=by, at=at, opd_code=feeder.owner.code, was=was):
         _tell(feeder)
+    return feeder
+
+
+@transaction.atomic
+def end_feeder(feeder_id: int, *, why: str, by: Any, at: datetime) -> Feeder:
+    """Out of use from today; its history stays. Raises UserError while something hangs on it, AlreadyDone."""
+    feeder = _in_use(feeder_id, by)
+    if not why.strip():
+        raise UserError(_("Alasan belum diisi."), fix=_("Tulis mengapa sambungan atau listrik ini diakhiri."))
+    behind = queries.watched_by("link__code", "power__code").get(feeder.code, 0)
+    behind = behind or feeder.downstream.filter(ended_on=None).count()
+    if behind:
+        raise UserError(
+            _("%(n)d yang lain masih bergantung pada %(feeder)s.") % {"n": behind, "feeder": feeder.code},
+            fix=_("Pindahkan dahulu ke sambungan atau listrik penggantinya."),
+        )
+    was = facts_of(feeder)
+    feeder.ended_on = clock.local(at).date()
+    store(feeder, "city.feeder_ended", by=by, at=at, opd_code=feeder.owner.code, was=was, why=why)
+    _tell(feeder)
+    return feeder
+
+
+def _in_use(feeder_id: int, by: Any) -> Feeder:
+    """The locked row `by` may change. Raises AlreadyDone when it is out of use, Missing."""
+    feeder: Feeder = access.to_edit(Feeder.objects.select_for_update(), by, pk=feeder_id)
+    if feeder.ended_on:
+        raise AlreadyDone(_("%(feeder)s sudah diakhiri pada %(day)s.") % {"feeder": feeder, "day": feeder.ended_on})
     return feeder
 
 
@@ -159,7 +191,8 @@ def _place_feeder(feeder: Feeder, upstream_id: int | None) -> None:
     if feeder.lon is not None and feeder.lat is not None:
         _refuse_position(feeder.lon, feeder.lat)
         feeder.kelurahan = queries.kelurahan_of(feeder.lon, feeder.lat)
-    feeder.upstream = access.existing(Feeder.objects.all(), pk=upstream_id) if upstream_id is not None else None
+    in_use = Feeder.objects.filter(ended_on=None)
+    feeder.upstream = access.existing(in_use, pk=upstream_id) if upstream_id is not None else None
     above = feeder.upstream
     while above is not None:
         if above.pk == feeder.pk:

@@ -169,6 +169,15 @@ def edit_feeder(request: HttpRequest, row: Feeder) -> HttpResponse:
 
 
 @both
+@needs("registers.edit", find=feeder_to_edit, by="code")
+def end_feeder(request: HttpRequest, row: Feeder) -> HttpResponse:
+    danger = _("%(feeder)s tidak lagi dipantau sejak hari ini dan tidak dapat dipilih sebagai hulu. Riwayatnya tetap.")
+    return fill(request, forms.EndingToday, partial(actions.end_feeder, row.pk),
+                 title=_("Akhiri %(feeder)s") % {"feeder": row}, of=registers.FEEDERS, back=feeder_url(row),
+                 danger=danger % {"feeder": row})  # fmt: skip
+
+
+@both
 @needs("registers.edit")
 def add_contract(request: HttpRequest) -> HttpResponse:
     return fill(request, forms.ContractNew, actions.add_contract, title=_("Daftarkan kontrak"),

@@ -169,6 +169,10 @@ def _count_feeders(rows: list[Feeder], user: Any) -> None:
         row.behind, row.state = behind.get(row.code, 0), states.get(row.code, "")
 
 
+def _in_use(rows: Rows, value: str) -> Rows:
+    return rows.filter(ended_on__isnull=value == "dipakai")
+
+
 FEEDERS = Listing(
     key="jaringan",
     label=_("Sambungan dan listrik"),
@@ -178,6 +182,8 @@ FEEDERS = Listing(
     sorts={"code": (LABELS["code"], ("kind", "code")), "name": (LABELS["name"], ("name",)),
            "kelurahan": (LABELS["kelurahan"], (F("kelurahan__name").asc(nulls_last=True), "code"))},
     filters=(
+        Filter("masa", _("Masa"), lambda: [("dipakai", _("Masih dipakai")), ("berakhir", _("Diakhiri"))], _in_use,
+               default="dipakai"),
         column_filter("kind", "kind", lambda: Feeder.Kind.choices),
         column_filter("owner", "owner__code", opd_options),
         column_filter("kelurahan", "kelurahan__code", kelurahan_options),
@@ -189,6 +195,7 @@ FEEDERS = Listing(
         Column("hulu", _("Hulu"), "upstream.code"), Column("kelurahan", _("Kelurahan"), "kelurahan.name"),
         Column("bergantung", _("Yang bergantung padanya"), "behind"),
         Column("bujur", _("Bujur"), "lon"), Column("lintang", _("Lintang"), "lat"),
+        Column("diakhiri", LABELS["ended_on"], "ended_on"),
     ),
     decorate=_count_feeders,
     has_position=True,

@@ -29,7 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
     current = Opd.objects.filter(valid_to=None)
     counts = queries.counts({
         "opd": current, "orang": Person.objects.all(), "kelurahan": Kelurahan.objects.all(), "rt": Rt.objects.all(),
-        "tempat": Place.objects.all(), "jaringan": Feeder.objects.all(), "kontrak": Contract.objects.all(),
+        "tempat": Place.objects.all(), "jaringan": Feeder.objects.filter(ended_on=None),
+        "kontrak": Contract.objects.all(),
         "tugas": Duty.objects.filter(queries.on_day(registers.today())),
         "schematic": Kelurahan.objects.filter(is_schematic=True),
         "unchecked": current.filter(source__icontains=registers.UNCHECKED),
@@ -56,7 +57,7 @@ def opd(request: HttpRequest, code: str) -> HttpResponse:
         "current": current,
         "past": past,
         "children": row.children.order_by("short_name"),
-        "owns": queries.counts({"jaringan": row.feeders.all(), "kontrak": row.contracts.all()}),
+        "owns": queries.counts({"jaringan": row.feeders.filter(ended_on=None), "kontrak": row.contracts.all()}),
         "watched": _by_kind(row),
         "may_staff": access.may(request.user, "people.edit", row.pk),
         "is_unchecked": registers.UNCHECKED in row.source,
@@ -121,7 +122,7 @@ def feeder(request: HttpRequest, code: str) -> HttpResponse:
         "feeder": row,
         "state": queries.states_of([row.code]).get(row.code, ""),
         "behind": _watched(request, f"{row.kind}__code", row.code),
-        "downstream": row.downstream.order_by("code"),
+        "downstream": row.downstream.filter(ended_on=None).order_by("code"),
     }
     may_edit = access.may_on(request.user, "registers.edit", row)
     return _render(request, "city/feeder.html", told, row, registers.FEEDERS, may_edit)

@@ -49,6 +49,7 @@ def everything_of(opd, city) -> dict[str, str]:
     return {
         "edit_opd": reverse("city:edit_opd", args=[opd.code]), "end_opd": reverse("city:end_opd", args=[opd.code]),
         "edit_feeder": reverse("city:edit_feeder", args=[make_feeder(opd, code=f"FO-{opd.pk}").code]),
+        "end_feeder": reverse("city:end_feeder", args=[make_feeder(opd, code=f"FE-{opd.pk}").code]),
         "edit_contract": reverse("city:edit_contract", args=[a_contract(opd, number=f"n-{opd.pk}").pk]),
     }  # fmt: skip
 
@@ -222,3 +223,19 @@ def test_lists_and_pages_stay_within_twelve_statements(city):
             assert client.get(url).status_code == 200
         shown = [each for each in statements if "audit_" not in each["sql"]]  # contacts cost an audit row more
         assert len(shown) <= STATEMENTS_MAX, (url, len(shown))
+
+
+def test_a_feeder_is_ended_on_the_page(city):
+    client = signed_in(make_user("engineer", city.diskominfo))
+    feeder = make_feeder(city.diskominfo)
+    ending = reverse("city:end_feeder", args=[feeder.code])
+    assert "tidak lagi dipantau" in client.get(ending).content.decode()
+    assert client.post(ending, {"why": ""}).status_code == 422
+    assert client.post(ending, {"why": "diganti"}).status_code == 302
+    page = client.get(reverse("city:feeder", args=[feeder.code])).content.decode()
+    assert "diakhiri 22 Nov 2026" in page and ending not in page
+    assert feeder.code not in client.get(reverse("city:list", args=["jaringan"])).content.decode()
+    ended = client.get(reverse("city:list", args=["jaringan"]) + "?masa=berakhir").content.decode()
+    assert feeder.code in ended
+    again = client.post(ending, {"why": "lagi"})
+    assert again.status_code == 422 and "sudah diakhiri" in again.content.decode()
