@@ -101,7 +101,7 @@ def run(size: Size, rounds: int) -> dict[str, Any]:
     from satukota.base.accounts.models import User
 
     clock.now = lambda: now
-    client = Client(headers={"accept-language": "id"}, SERVER_NAME="127.0.0.1")
+    client = Client(headers={"accept-language": "id"})
     client.force_login(User.objects.get(username="supervisor"),
                        backend="allauth.account.auth_backends.AuthenticationBackend")  # fmt: skip
     with override_settings(ROOT_URLCONF=urls_with_admin(), MFA="optional"):
