@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +21,9 @@ def no_rate_limits(request: pytest.FixtureRequest, settings: Any) -> None:
     """All tests come from one address, faster than people; a test marked `rate_limits` sets its own limits."""
     if not request.node.get_closest_marker("rate_limits"):
         settings.RATE_LIMITS = {"reads": "", "writes": ""}
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept_from_the_test_before() -> None:
+    """What this process keeps in memory (counted requests, public figures) belongs to one city, and so to one test."""
+    caches["memory"].clear()

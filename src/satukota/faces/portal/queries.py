@@ -3,8 +3,10 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
+from django.core.cache import caches
 from django.db.models import Count
 
 from satukota.city.models import Kelurahan
@@ -13,6 +15,9 @@ from satukota.shared.monitoring.models import Target, UplinkOutage, Verdict
 from satukota.work.cameras.words import reason_words
 
 DAYS_SHOWN = 30
+KEPT_S = 10
+KEPT_AS = "portal.status"
+_counting = Lock()
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,15 @@ class Status:
     by_state: dict[str, int]
     availability_24h: float | None
     availability_30d: float | None
-    reason_24h: str
+    why_none_24h: str  # code of the reason when there is no figure
     areas: list[AreaStatus]
     days: list[tuple[datetime, float | None]]  # start of each local day, availability or None when not observed
     own_line_lost: bool
+
+    @property
+    def reason_24h(self) -> str:
+        """In the language of who reads, as the figures are kept for everybody."""
+        return reason_words(self.why_none_24h)
 
     @property
     def total(self) -> int:
@@ -60,6 +70,23 @@ class Status:
 
 
 def status(at: datetime) -> Status:
+    """The public status, at most KEPT_S seconds old: `Status.at` says of when. However many ask, it is counted once."""
+    kept = _kept(at)
+    if kept is None:
+        with _counting:  # who waited here finds what the first one counted
+            kept = _kept(at)
+            if kept is None:
+                kept = count_status(at)
+                caches["memory"].set(KEPT_AS, kept, KEPT_S)
+    return kept
+
+
+def _kept(at: datetime) -> Status | None:
+    kept: Status | None = caches["memory"].get(KEPT_AS)
+    return kept if kept is not None and abs((at - kept.at).total_seconds()) < KEPT_S else None
+
+
+def count_status(at: datetime) -> Status:
     """The public status of all cameras in service; a fixed number of queries. Spans begin on a whole hour."""
     cameras = Target.objects.filter(kind="camera", retired_on=None)
     counted = cameras.order_by().annotate(state_now=monitoring.state_now()).values_list("kelurahan", "state_now")
@@ -78,6 +105,6 @@ def status(at: datetime) -> Status:
     ]  # fmt: skip
     day = monitoring.all_of(recent.last_day.values())
     return Status(
-        at, dict(by_state), day.ratio, recent.whole.ratio, reason_words(day.reason), areas, recent.days,
+        at, dict(by_state), day.ratio, recent.whole.ratio, day.reason, areas, recent.days,
         UplinkOutage.objects.filter(back_at=None).exists(),
     )  # fmt: skip
