@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from .models import Message
 from .preferences import channels_of, held_until, preferences_of
 
@@ -51,8 +53,8 @@ def _told_over(about: str, kinds: Iterable[str]) -> dict[int, set[str]]:
     return found
 
 
-def unread_count(user: Any) -> int:
-    return Message.objects.filter(recipient=user, channel=SCREEN, read_at=None).count()
+def unread(user: Any) -> QuerySet[Message]:
+    return Message.objects.filter(recipient=user, channel=SCREEN, read_at=None)
 
 
 def mark_read(user: Any, at: datetime, ids: Iterable[int] | None = None) -> int:

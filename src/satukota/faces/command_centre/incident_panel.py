@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -83,9 +83,9 @@ class Line:
 
 
 def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> dict[str, Any]:
-    """Everything the panel needs, in eight queries and two more for those who may merge or assign."""
+    """Everything the panel needs of an incident for reading, in five queries and two for those who merge or assign."""
     members = access.visible(queries.members_of(incident), user, "monitoring.view", owner="target__owner")
-    total = incident.members.count()
+    members, total = members.select_related("target__camera"), incident.members_all
     shown = list(members if "semua" in asked else members[:MEMBERS_SHOWN])
     may = _may(user, incident)
     lines, lines_hidden = _lines(incident, "perjalanan" in asked)
@@ -101,7 +101,7 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
         "lines": lines,
         "lines_hidden": lines_hidden,
         "next_level": level_words(min(incident.escalation + 1, severity.TOP_LEVEL)),
-        "folded": list(incident.merged.order_by("number")),
+        "folded": list(incident.merged.order_by("number")) if incident.has_folded else [],
         "may": may,
         "persons": _persons(incident, now) if may["assign"] else [],
         "candidates": queries.merge_candidates(user, incident) if may["merge"] else [],
@@ -118,7 +118,7 @@ def _may(user: Any, incident: Incident) -> dict[str, bool]:
     acts = ("handle", "note", "assign", "merge", "close")
     may = {key: access.may_on(user, f"incidents.{key}", incident) for key in acts}
     mine = incident.assigned_to is not None and incident.assigned_to.user_id == user.pk
-    measured_down = live and incident.members.filter(recovered_at=None).exists()
+    measured_down = live and incident.members_down > 0
     can = {
         "take": may["handle"] and live and incident.state == Incident.State.RECEIVED,
         "assign": live and (may["assign"] or (may["handle"] and mine)),
@@ -135,19 +135,28 @@ def _may(user: Any, incident: Incident) -> dict[str, bool]:
 
 
 def _shown(members: list[Member], code: str) -> Shown | None:
-    """The chosen member, else the first camera, else the first. Two queries."""
+    """The chosen member, else the first camera, else the first. One query."""
     chosen = next((member for member in members if member.target.code == code), None)
     camera = next((member for member in members if member.target.kind == "camera"), None)
     member = chosen or camera or (members[0] if members else None)
     if member is None:
         return None
     target = member.target
-    reading = target.readings.order_by("-at").first()
     first = member.change.reading if member.change else None
     kept = first if first is not None and first.picture_id else None
-    event = kept or target.readings.filter(at__gte=member.down_at).exclude(picture=None).order_by("at").first()
-    cause = member.cause
-    return Shown(member, words.cause_words(target.kind, cause), words.next_step(target.kind, cause), reading, event)
+    reading, pictured = _readings(member)
+    said = words.cause_words(target.kind, member.cause), words.next_step(target.kind, member.cause)
+    return Shown(member, *said, reading, kept or pictured)
+
+
+def _readings(member: Member) -> tuple[Reading | None, Reading | None]:
+    """The newest look at the member's target, and the first since it failed that kept a picture. One query."""
+    mine = Reading.objects.filter(target=member.target_id)
+    pictured = mine.filter(at__gte=member.down_at).exclude(picture=None).order_by("at", "pk")
+    either = Q(pk=Subquery(mine.order_by("-at", "-pk").values("pk")[:1])) | Q(pk=Subquery(pictured.values("pk")[:1]))
+    found = list(Reading.objects.filter(either).order_by("at", "pk"))
+    with_picture = (one for one in found if one.picture_id and one.at >= member.down_at)
+    return (found[-1] if found else None), next(with_picture, None)
 
 
 def _lines(incident: Incident, everything: bool) -> tuple[list[Line], int]:

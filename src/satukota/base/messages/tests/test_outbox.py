@@ -62,7 +62,7 @@ def test_telling_twice_is_one_message_per_channel(people):
     tell(people)
     tell(people)
     assert Message.objects.count() == 6
-    assert messages.unread_count(people[0]) == 1
+    assert messages.unread(people[0]).count() == 1
 
 
 def test_who_was_told_of_the_failure_is_known_when_it_recovers(people):
@@ -171,7 +171,7 @@ def test_quiet_hours_hold_back_only_what_can_wait(people, mailoutbox):
     choose(people[0], quiet_from=time(22), quiet_to=time(6))
     tell(people[:1], about="LOW", urgency=messages.Urgency.LOW)
     tell(people[:1], about="NORMAL")
-    assert messages.unread_count(people[0]) == 2, "the screen wakes nobody"
+    assert messages.unread(people[0]).count() == 2, "the screen wakes nobody"
     assert outbox.send_due(AT) == 1
     assert outbox.send_due(AT + timedelta(hours=6, minutes=59)) == 0
     assert outbox.send_due(AT + timedelta(hours=7)) == 1  # 06.00 in Bontang
@@ -260,4 +260,4 @@ def test_numbers_as_they_are_dialled(written, dialled):
 def test_reading_is_for_ones_own_messages(people):
     tell(people[:2])
     assert messages.mark_read(people[0], AT) == 2
-    assert messages.unread_count(people[1]) == 1
+    assert messages.unread(people[1]).count() == 1

@@ -124,7 +124,7 @@ def test_messages_are_ones_own_and_marked_read(bontang):
     client = signed_in(mine)
     assert "Kamera mati" in client.get("/pusat/pesan/").content.decode()
     client.post("/pusat/pesan/")
-    assert messages.unread_count(mine) == 0 and messages.unread_count(other) == 1
+    assert messages.unread(mine).count() == 0 and messages.unread(other).count() == 1
 
 
 def test_the_dark_choice_stays_and_leads_nowhere_else(bontang):
