@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Min, Q, QuerySet, Sum
 
 from satukota.base import clock
 from satukota.rules import availability as rule
@@ -192,12 +192,22 @@ def _totals(targets: QuerySet[Target], moments: set[int], by: str, watched_by: C
     return found
 
 
-def _hours(targets: QuerySet[Target], moments: Iterable[int], by: str) -> Iterable[tuple[int, Any, int, Parts]]:
-    """Second, value of `by`, number of targets and their totals up to that whole hour. One query."""
+def _hours(
+    targets: QuerySet[Target], moments: Iterable[int], by: str | None
+) -> Iterable[tuple[int, Any, int, Parts]]:
+    """Second, value of `by`, number of targets and their totals up to that whole hour. One query.
+
+    Without `by` all targets are one group (None), which spares the database a look at each target.
+    """
     hours = [rule.moment(second) - HOUR for second in moments]
-    rows = HourlyRollup.objects.filter(hour__in=hours, target__in=targets.order_by().values("pk"))
-    sums = rows.order_by().values("hour", f"target__{by}").annotate(n=Count("pk"), **_SUMS)
-    for hour, key, count, *totals in sums.values_list("hour", f"target__{by}", "n", *_SUMS):
+    # An expression instead of the column: SQLite would look every target up by itself, instead of reading whole hours
+    # in their order, and take five times as long for thousands of targets.
+    whose = ExpressionWrapper(F("target_id") + 0, output_field=BigIntegerField())
+    rows = HourlyRollup.objects.filter(hour__in=hours).annotate(whose=whose).order_by()
+    keys = ("hour", f"target__{by}") if by else ("hour",)
+    sums = rows.filter(whose__in=targets.order_by().values("pk")).values(*keys).annotate(n=Count("pk"), **_SUMS)
+    for hour, *told in sums.values_list(*keys, "n", *_SUMS):
+        key, count, *totals = told if by else (None, *told)
         yield rule.seconds(hour + HOUR), key, count, Parts(*totals)
 
 
@@ -229,7 +239,7 @@ def recent(targets: QuerySet[Target], at: datetime, days: int, by: str = "kind")
     ratios = {lo: all_of(known.values()).ratio for (lo, _hi), known in zip(rest, measured, strict=True)}
     totals: dict[int, Parts] = defaultdict(Parts)
     edges = {rule.seconds(moment) for day in rolled for moment in day}
-    for second, _key, _count, parts in _hours(targets, edges, "kind") if rolled else ():
+    for second, _key, _count, parts in _hours(targets, edges, None) if rolled else ():
         totals[second] += parts
     for lo, hi in rolled:
         ratios[lo] = rule.availability(totals[rule.seconds(hi)] - totals[rule.seconds(lo)], lo).ratio
