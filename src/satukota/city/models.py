@@ -298,10 +298,10 @@ class Holiday(models.Model):
     """A day somebody decided on. It wins over what the library `holidays` guesses for that day."""
 
     class Kind(models.TextChoices):
-        NATIONAL = "national", "Libur nasional"
-        COLLECTIVE_LEAVE = "collective_leave", "Cuti bersama"
-        LOCAL = "local", "Libur daerah"
-        WORKDAY = "workday", "Tetap hari kerja"  # takes back a day the library guesses
+        NATIONAL = "national", _("Libur nasional")
+        COLLECTIVE_LEAVE = "collective_leave", _("Cuti bersama")
+        LOCAL = "local", _("Libur daerah")
+        WORKDAY = "workday", _("Tetap hari kerja")  # takes back a day the library guesses
 
     date = models.DateField(unique=True)
     name = models.CharField(max_length=120)

@@ -2,14 +2,15 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Rota(models.Model):
     """A desk that is staffed round the clock, by turns."""
 
     class Pattern(models.TextChoices):
-        TWO_12 = "two_12", "Dua giliran: 08–20, 20–08"
-        THREE_8 = "three_8", "Tiga giliran: 00–08, 08–16, 16–24"
+        TWO_12 = "two_12", _("Dua giliran: 08–20, 20–08")
+        THREE_8 = "three_8", _("Tiga giliran: 00–08, 08–16, 16–24")
 
     name = models.CharField(max_length=80, unique=True)
     opd = models.ForeignKey("city.Opd", models.PROTECT, related_name="rotas")
@@ -32,8 +33,8 @@ class Rota(models.Model):
 
 class RotaMember(models.Model):
     class Seat(models.TextChoices):
-        OPERATOR = "operator", "Operator"
-        SUPERVISOR = "supervisor", "Supervisor"
+        OPERATOR = "operator", _("Operator")
+        SUPERVISOR = "supervisor", _("Supervisor")
 
     rota = models.ForeignKey(Rota, models.CASCADE, related_name="members")
     person = models.ForeignKey("city.Person", models.PROTECT, related_name="+")
@@ -97,10 +98,10 @@ class Swap(models.Model):
     """One asks another to sit in their place, and may offer to sit in the other's. It counts when the other agrees."""
 
     class State(models.TextChoices):
-        ASKED = "asked", "Menunggu jawaban"
-        AGREED = "agreed", "Disetujui"
-        DECLINED = "declined", "Ditolak"
-        WITHDRAWN = "withdrawn", "Ditarik"
+        ASKED = "asked", _("Menunggu jawaban")
+        AGREED = "agreed", _("Disetujui")
+        DECLINED = "declined", _("Ditolak")
+        WITHDRAWN = "withdrawn", _("Ditarik")
 
     shift = models.ForeignKey(Shift, models.CASCADE, related_name="swaps")  # that the asker gives away
     in_return = models.ForeignKey(Shift, models.CASCADE, null=True, blank=True, related_name="+")
