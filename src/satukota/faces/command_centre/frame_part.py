@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from satukota.base.messages import actions as messages
 from satukota.city import access
+from satukota.city import queries as registers
 from satukota.city.models import Kota
 from satukota.shared.incidents import queries as incidents
 
@@ -31,13 +32,19 @@ class CityName:
 
 
 def frame_part(request: HttpRequest) -> dict[str, Any]:
-    """Three small queries for staff, one for visitors, none until a template asks (JSON and fragments pay nothing)."""
+    """Two small queries for staff, one for visitors, none until a template asks (JSON and fragments pay nothing)."""
     told: dict[str, Any] = {"city": SimpleLazyObject(_city)}
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        told["nav"] = SimpleLazyObject(lambda: navigation(request))
-        told["unread"] = SimpleLazyObject(lambda: messages.unread_count(user))
+        waiting = SimpleLazyObject(lambda: _waiting(user))
+        told["nav"] = SimpleLazyObject(lambda: navigation(request, waiting["incidents"]))
+        told["unread"] = SimpleLazyObject(lambda: waiting["messages"])
     return told
+
+
+def _waiting(user: Any) -> dict[str, int]:
+    """What waits for the person. One query."""
+    return registers.counts({"incidents": incidents.open_now(user), "messages": messages.unread(user)})
 
 
 def _city() -> CityName:
@@ -46,12 +53,13 @@ def _city() -> CityName:
     return CityName(name, name.removeprefix("Kota ").removeprefix("Kabupaten "))
 
 
-def navigation(request: HttpRequest) -> list[NavItem]:
+def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
+    """The pages this hat opens; no query of its own."""
     user = request.user
     items = [
         ("monitoring.view", NavItem("map", _("Peta"), "map-2", reverse("command_centre:map"))),
         ("incidents.view", NavItem("incidents", _("Insiden"), "alert-triangle", reverse("command_centre:incidents"),
-                                   count=incidents.open_now(user).count())),
+                                   count=incidents_open)),
         ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
