@@ -17,6 +17,7 @@ from satukota.city.models import Contract, Duty, Feeder, Holiday, Kelurahan, Opd
 from satukota.city.roles import ROLES, Reach
 from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
+from satukota.shared.shifts.models import Rota, Shift, Swap
 from satukota.work.cameras.models import Camera, CameraImport, CameraReference
 
 JPEG = b"\xff\xd8\xff\xe0 contoh"
@@ -111,8 +112,16 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
         "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
-        "holiday_to_remove": _holiday(opd).pk,
+        "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now),
     }  # fmt: skip
+
+
+def _shifts(opd: Opd, person: Person, now: datetime) -> dict[str, Any]:
+    rota = Rota.objects.create(name=f"Meja {opd.code}", opd=opd, pattern="two_12")
+    shift = Shift.objects.create(rota=rota, starts_at=now, ends_at=now + timedelta(hours=12))
+    other = Person.objects.create(name=f"Lain {opd.code} Contoh")
+    swap = Swap.objects.create(shift=shift, asker=person, asked=other, asked_at=now)
+    return {"rota_for": rota.pk, "shift_for": shift.pk, "swap_for": swap.pk}
 
 
 def _holiday(opd: Opd) -> Holiday:

@@ -23,7 +23,8 @@ from .access_city import HATS, City, Hat, make
 WORDS: dict[str, Any] = {
     "fmt": "csv", "form": "csv", "days": 30, "slot": "latest", "key": "opd", "step": 0, "token": "tidak-ada",
 }  # fmt: skip
-ACTS = {"cameras:import_act": ["batalkan"]}  # where every act needs the same
+ACTS = {"command_centre:hand_over_sign": ["serah", "terima"], "command_centre:swap_answer": ["terima", "tolak"],
+        "cameras:import_act": ["batalkan"]}  # where every act needs the same
 OWN_ACCOUNT = {"accounts:end_session": 0}  # ids among the person's own things only
 # Things of the platform itself, of no OPD; none is made here, so who may act on them finds them missing.
 PLATFORM = {"command_centre:message_again", "command_centre:queues_again", "command_centre:audit_proof"}
@@ -34,7 +35,7 @@ ASKS_INSIDE = {
 # belong to no OPD: only a duty limited to an area does not reach the other one
 UNOWNED = {"place_to_edit", "rt_to_edit", "holiday_to_remove"}
 # lie in no area: not changed under a duty limited to one
-AREALESS = {"opd_to_edit", "contract_to_edit", "holiday_to_remove"}
+AREALESS = {"opd_to_edit", "contract_to_edit", "holiday_to_remove", "rota_for", "shift_for", "swap_for"}
 MAY_BE_MISSING = PLATFORM | {
     "city:invite_again",
     "city:revoke_invitation",

@@ -13,8 +13,11 @@ PUBLIC = {"portal:status", "portal:status_page", "account_login"}
 AS = {
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
     "command_centre:audit": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
+    "command_centre:rota_new": "supervisor", "command_centre:rota_edit": "supervisor",
+    "command_centre:shift_leave": "supervisor", "command_centre:shift": "supervisor",
 }  # fmt: skip
-EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_")  # the registers' forms, as "register"
+# the registers' forms, as "register"
+EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_")
 TAKES_THE_ENGINEER = {"city:add_feeder", "city:edit_feeder", "city:add_contract", "city:edit_contract"}
 
 NO_PAGE = {
@@ -23,6 +26,9 @@ NO_PAGE = {
     "command_centre:audit_export": "a file", "command_centre:audit_proof": "a file",
     "command_centre:incidents_export": "a file", "command_centre:incident_act": "an act",
     "command_centre:incident_step": "an act",
+    "command_centre:rota_plan": "an act", "command_centre:swap_answer": "an act", "command_centre:swap_ask": "an act",
+    "command_centre:shift_seat": "an act", "command_centre:hand_over_sign": "an act",
+    "command_centre:shift_load_export": "a file",
     "cameras:availabilities": "part of the list", "cameras:export": "a file", "cameras:import_template": "a file",
     "cameras:import_onvif": "an act; its form is on the import page", "cameras:import_progress": "part of the import",
     "cameras:import_refused": "a file", "cameras:import_act": "an act", "cameras:evidence_picture": "a picture",
@@ -30,7 +36,8 @@ NO_PAGE = {
     "cameras:availability": "part of the camera page", "cameras:records": "part of the camera page",
     "cameras:look": "an act", "cameras:accept_reference": "an act", "cameras:maintenance": "an act",
     "cameras:retire": "an act", "cameras:slot": "a picture",
-    "city:export": "a file", "city:holidays_export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
+    "city:holidays_export": "a file",
+    "city:export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
     "city:invite": "only for people without an account; the page frame is that of the other register forms",
     "set_language": "an act",
 }  # fmt: skip
@@ -52,6 +59,8 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
     link, contract, duty = {"code": "FO-07"}, {"pk": known["contract"]}, {"pk": known["duty"]}
     return {
         "command_centre:sop": {"pk": known["sop"]}, "command_centre:incident": {"number": known["incident"]},
+        "command_centre:rota_edit": {"pk": known["rota"]}, "command_centre:shift": {"pk": known["shift"]},
+        "command_centre:hand_over": {"pk": known["shift"]},
         "cameras:camera": {"code": "MB-012"}, "cameras:edit": {"code": "MB-012"},
         "cameras:import_batch": {"pk": known["batch"]},
         "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
@@ -86,8 +95,8 @@ def is_excused(name: str) -> bool:
 
 def unknown_pages() -> list[str]:
     """Patterns with arguments that have neither an example nor an excuse."""
-    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan", "rt",
-                                    "holiday")))
+    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan",
+                                    "rt", "holiday", "rota", "shift")))
     return sorted({
         name for name, pattern in patterns()
         if pattern.pattern.converters and name not in known and name not in PUBLIC and not is_excused(name)

@@ -25,6 +25,7 @@ from satukota.shared.monitoring import storing  # noqa: E402
 from satukota.shared.monitoring.models import Target  # noqa: E402
 from satukota.shared.monitoring.registry import Look  # noqa: E402
 from satukota.shared.monitoring.storing import Done  # noqa: E402
+from satukota.shared.shifts.models import Rota, Shift  # noqa: E402
 from satukota.work.cameras.importing import actions as importing  # noqa: E402
 from satukota.work.cameras.models import Camera  # noqa: E402
 
@@ -102,6 +103,7 @@ if __name__ == "__main__":
         "contract": Contract.objects.order_by("pk")[0].pk,
         "place": Camera.objects.exclude(target__place=None)[0].target.place.code,
         "rt": Rt.objects.order_by("pk")[0].pk, "holiday": _holiday(),
+        "rota": Rota.objects.get().pk, "shift": Shift.objects.order_by("starts_at")[0].pk,
         "kelurahan": Camera.objects.exclude(target__kelurahan=None)[0].target.kelurahan.code,
     }
     print(json.dumps(told))

@@ -71,6 +71,17 @@ ACTS: dict[str, Any] = city.ACTS | {
     "keys.rotated": gettext_lazy("kunci diganti"),
     "monitoring.maintenance_declared": gettext_lazy("pemeliharaan diumumkan"),
     "monitoring.maintenance_ended": gettext_lazy("pemeliharaan diakhiri"),
+    "shifts.leave_noted": gettext_lazy("cuti petugas dicatat"),
+    "shifts.planned": gettext_lazy("giliran disusun"),
+    "shifts.rota_added": gettext_lazy("jadwal giliran dibuat"),
+    "shifts.rota_edited": gettext_lazy("jadwal giliran diubah"),
+    "shifts.seated": gettext_lazy("petugas giliran diganti"),
+    "shifts.signed_in": gettext_lazy("serah terima diterima"),
+    "shifts.signed_out": gettext_lazy("serah terima diserahkan"),
+    "shifts.swap_agreed": gettext_lazy("tukar giliran disetujui"),
+    "shifts.swap_asked": gettext_lazy("tukar giliran diminta"),
+    "shifts.swap_declined": gettext_lazy("tukar giliran ditolak"),
+    "shifts.swap_withdrawn": gettext_lazy("tukar giliran ditarik"),
     "sample.loaded": gettext_lazy("kota contoh dimuat"),
 }
 

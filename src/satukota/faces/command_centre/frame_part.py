@@ -63,6 +63,7 @@ def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
         ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
+        ("shifts.view", NavItem("shifts", _("Giliran"), "clock", reverse("command_centre:shifts"))),
         ("monitoring.view", NavItem("wall", _("Dinding"), "photo", reverse("command_centre:wall"))),
         ("audit.view", NavItem("audit", _("Audit"), "shield-check", reverse("command_centre:audit"))),
         ("system.view", NavItem("health", _("Kesehatan"), "heartbeat", reverse("command_centre:health"))),

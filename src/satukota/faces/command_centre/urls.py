@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/unduh/<slug:form>", audit_pages.audit_export, name="audit_export"),
     path("audit/<int:number>/bukti", audit_pages.audit_proof, name="audit_proof"),
     path("tampilan", pages.dark, name="dark"),
+    path("giliran/", include("satukota.faces.command_centre.shift_urls")),
     path("insiden/", include("satukota.faces.command_centre.incident_urls")),
 ]

@@ -116,3 +116,14 @@ def upcoming(user: Any, at: datetime, days: int = 14) -> list[Shift]:
     """Shifts that run or begin within `days`, with people and warnings."""
     rows = access.shifts(user).filter(ends_at__gt=at, starts_at__lt=at + timedelta(days=days), rota__ended_on=None)
     return list(warned(list(rows.order_by("starts_at", F("rota__name")))))
+
+
+def offers(shift: Shift, me: Person, at: datetime, most: int = 20) -> list[tuple[Person, list[Shift]]]:
+    """With whom `me` can swap: the other operators of the desk, their coming shifts without me. Two queries."""
+    others = shift.rota.members.filter(seat="operator", person__user__isnull=False).exclude(person=me)
+    mine = Sitting.objects.filter(person=me).values("shift")
+    coming = Sitting.objects.filter(shift__rota=shift.rota_id, shift__starts_at__gt=at).exclude(shift__in=mine)
+    theirs: dict[int, list[Shift]] = {}
+    for sitting in coming.select_related("shift").order_by("shift__starts_at"):
+        theirs.setdefault(sitting.person_id, []).append(sitting.shift)
+    return [(one.person, theirs.get(one.person_id, [])[:most]) for one in others.select_related("person")]
