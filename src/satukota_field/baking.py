@@ -27,7 +27,7 @@ from satukota_field.scenes.textures import Picture
 
 HUGE = (7680, 4320)
 REAL_FPS = {"low_fps": 3.0, "one_fps": 1.0}
-SPOILED = {"black": 1.0, "covered": 0.75, "defocused": 4.0}  # lens faults and their level here
+SPOILED = {"black": 1.0, "covered": 0.85, "defocused": 4.0}  # lens faults and their level here
 
 
 class Encoder:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from .conftest import INTERVAL_S, City, wait_for
 
 pytestmark = pytest.mark.journey
-TWO_CHECKS_S = 3.0 * INTERVAL_S  # two intervals, and the looks themselves on a busy machine
+TWO_CHECKS_S = 2.0 * INTERVAL_S + 25.0  # two intervals, and the looks themselves on a busy machine
 
 
 def state_on_map(page: Page, code: str, state: str, seconds: float = TWO_CHECKS_S) -> None:
