@@ -15,6 +15,7 @@ from satukota.city.models import Place
 from satukota.shared.incidents import access as incident_access
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import StatusChange, Target
+from satukota.shared.shifts import queries as shifts
 
 from . import queries
 from .frame_part import navigation
@@ -54,10 +55,10 @@ def _map_context(request: HttpRequest) -> dict[str, Any]:
 @require_GET
 @needs("monitoring.view")
 def figures(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "command_centre/_figures.html", {"figures": queries.figures(request.user, clock.now()),
-                                                  "wall": "dinding" in request.GET},
-    )  # fmt: skip
+    now = clock.now()
+    told = {"figures": queries.figures(request.user, now), "wall": "dinding" in request.GET,
+            "on_duty": shifts.on_duty(request.user, now)}  # fmt: skip
+    return render(request, "command_centre/_figures.html", told)
 
 
 @require_GET
