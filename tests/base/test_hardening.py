@@ -48,6 +48,17 @@ def test_a_body_of_no_sane_size_is_refused_unread(client: Client, extra, status)
     assert answer.json()["error"]["text"]
 
 
+def test_a_refusal_carries_the_headers_of_a_page(client: Client):
+    for extra in ({"CONTENT_LENGTH": str(66 * 2**20)}, {"QUERY_STRING": "q=a%00b"}):
+        headers = client.post("/", b"x", content_type="text/plain", **extra).headers
+        assert "Content-Security-Policy" in headers and headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/?q=a%00b", "/a%00b", "/pusat/cari?q=%00"])
+def test_letters_no_text_has_are_refused(client: Client, path):
+    assert client.get(path).status_code == 400
+
+
 @pytest.mark.rate_limits
 def test_an_address_that_asks_without_end_is_told_to_wait(client: Client, settings):
     settings.RATE_LIMITS = {"reads": "5/h", "writes": "2/h"}

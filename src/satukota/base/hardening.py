@@ -22,6 +22,12 @@ PERMISSIONS = (
 )
 
 
+class Unreadable(UserError):
+    """Bytes no text has: PostgreSQL refuses them in the middle of a page, so they are refused here."""
+
+    code, status = "alamat_tidak_terbaca", 400
+
+
 class TooLarge(UserError):
     code, status = "terlalu_besar", 413
 
@@ -60,8 +66,14 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        problem = _size_problem(request) or _rate_problem(request)
+        problem = _text_problem(request) or _size_problem(request) or _rate_problem(request)
         return self.get_response(request) if problem is None else _answer(request, problem)
+
+
+def _text_problem(request: HttpRequest) -> UserError | None:
+    if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
+        return Unreadable(_("Alamat ini memuat karakter yang tidak mungkin."), fix=_("Periksa alamatnya."))
+    return None
 
 
 def _size_problem(request: HttpRequest) -> UserError | None:

@@ -65,10 +65,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "satukota.base.health.requests.RequestIdMiddleware",
     "satukota.base.hardening.HeadersMiddleware",
-    "satukota.base.hardening.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "satukota.base.hardening.LimitsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
