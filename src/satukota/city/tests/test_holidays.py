@@ -128,7 +128,7 @@ def test_the_page_says_what_is_a_guess_and_takes_the_decree():
     assert len(calendar.year(2027).days) == len(calendar.guessed(2027))
 
 
-@pytest.mark.parametrize("year", ["", "0", "abcd", "99999", "²⁰²⁶", "-1", "2026\x00"])
+@pytest.mark.parametrize("year", ["", "0", "abcd", "99999", "²⁰²⁶", "-1"])
 def test_an_odd_year_shows_this_one(year):
     answer = signed_in(an_admin()).get(reverse("city:holidays"), {"tahun": year})
     assert answer.status_code == 200
