@@ -23,8 +23,11 @@ from .access_city import HATS, City, Hat, make
 WORDS: dict[str, Any] = {
     "fmt": "csv", "form": "csv", "days": 30, "slot": "latest", "key": "opd", "step": 0, "token": "tidak-ada",
 }  # fmt: skip
-ACTS = {"command_centre:hand_over_sign": ["serah", "terima"], "command_centre:swap_answer": ["terima", "tolak"],
-        "cameras:import_act": ["batalkan"]}  # where every act needs the same
+ACTS = {
+    "command_centre:hand_over_sign": ["serah", "terima"],
+    "command_centre:swap_answer": ["terima", "tolak"],
+    "cameras:import_act": ["batalkan"],
+}  # where every act needs the same
 OWN_ACCOUNT = {"accounts:end_session": 0}  # ids among the person's own things only
 # Things of the platform itself, of no OPD; none is made here, so who may act on them finds them missing.
 PLATFORM = {"command_centre:message_again", "command_centre:queues_again", "command_centre:audit_proof"}

@@ -95,8 +95,24 @@ def is_excused(name: str) -> bool:
 
 def unknown_pages() -> list[str]:
     """Patterns with arguments that have neither an example nor an excuse."""
-    known = examples(dict.fromkeys(("person", "place", "contract", "duty", "sop", "incident", "batch", "kelurahan",
-                                    "rt", "holiday", "rota", "shift")))
+    known = examples(
+        dict.fromkeys(
+            (
+                "person",
+                "place",
+                "contract",
+                "duty",
+                "sop",
+                "incident",
+                "batch",
+                "kelurahan",
+                "rt",
+                "holiday",
+                "rota",
+                "shift",
+            )
+        )
+    )
     return sorted({
         name for name, pattern in patterns()
         if pattern.pattern.converters and name not in known and name not in PUBLIC and not is_excused(name)

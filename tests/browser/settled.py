@@ -102,8 +102,10 @@ if __name__ == "__main__":
         "duty": Duty.objects.filter(person__user__username="teknisi")[0].pk,
         "contract": Contract.objects.order_by("pk")[0].pk,
         "place": Camera.objects.exclude(target__place=None)[0].target.place.code,
-        "rt": Rt.objects.order_by("pk")[0].pk, "holiday": _holiday(),
-        "rota": Rota.objects.get().pk, "shift": Shift.objects.order_by("starts_at")[0].pk,
+        "rt": Rt.objects.order_by("pk")[0].pk,
+        "holiday": _holiday(),
+        "rota": Rota.objects.get().pk,
+        "shift": Shift.objects.order_by("starts_at")[0].pk,
         "kelurahan": Camera.objects.exclude(target__kelurahan=None)[0].target.kelurahan.code,
     }
     print(json.dumps(told))

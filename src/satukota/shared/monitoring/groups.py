@@ -192,9 +192,7 @@ def _totals(targets: QuerySet[Target], moments: set[int], by: str, watched_by: C
     return found
 
 
-def _hours(
-    targets: QuerySet[Target], moments: Iterable[int], by: str | None
-) -> Iterable[tuple[int, Any, int, Parts]]:
+def _hours(targets: QuerySet[Target], moments: Iterable[int], by: str | None) -> Iterable[tuple[int, Any, int, Parts]]:
     """Second, value of `by`, number of targets and their totals up to that whole hour. One query.
 
     Without `by` all targets are one group (None), which spares the database a look at each target.
