@@ -92,8 +92,9 @@ def test_every_id_in_an_address_is_known_to_the_matrix(city):
     assert not unknown, "\n".join(unknown)
 
 
-def test_the_whole_matrix(city):
+def test_the_whole_matrix(city, settings):
     """One line per address that does not answer as its rule says."""
+    settings.SAMPLE = True  # the catcher of letters has its page in the sample city alone
     wrong: dict[str, list[str]] = {}
     asked = 0
     for one in every():

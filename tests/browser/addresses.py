@@ -18,14 +18,22 @@ AS = {
 }  # fmt: skip
 # the registers' forms, as "register"
 EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_")
-TAKES_THE_ENGINEER = {"city:add_feeder", "city:edit_feeder", "city:add_contract", "city:edit_contract"}
+TAKES_THE_ENGINEER = {
+    "city:add_feeder",
+    "city:edit_feeder",
+    "city:end_feeder",
+    "city:add_contract",
+    "city:edit_contract",
+}
 
 NO_PAGE = {
     "command_centre:figures": "part of the map", "command_centre:now": "part of the map",
     "command_centre:start": "sends each role to its first page", "command_centre:dark": "an act",
     "command_centre:audit_export": "a file", "command_centre:audit_proof": "a file",
     "command_centre:incidents_export": "a file", "command_centre:incident_act": "an act",
-    "command_centre:incident_step": "an act",
+    "command_centre:incident_step": "an act", "command_centre:message_again": "an act",
+    "command_centre:messages_choice": "an act",
+    "command_centre:queues_again": "an act",
     "command_centre:rota_plan": "an act", "command_centre:swap_answer": "an act", "command_centre:swap_ask": "an act",
     "command_centre:shift_seat": "an act", "command_centre:hand_over_sign": "an act",
     "command_centre:shift_load_export": "a file",
@@ -66,6 +74,7 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
         "city:person": person, "city:edit_person": person, "city:end_duty": duty, "city:substitute_duty": duty,
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
+        "city:end_feeder": link,
         "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},
         "city:contract": contract, "city:edit_contract": contract, "city:kelurahan": {"code": known["kelurahan"]},
     }  # fmt: skip
