@@ -35,7 +35,7 @@ test-sqlite: dev ## Everything but the browser journeys, on SQLite
 
 test-browser: dev ## The journeys in a real browser
 	@$(SETUP) chromium
-	$(PYTEST) -m "journey and not draft" $(ARGS)
+	$(PYTEST) -m journey $(ARGS)
 
 test-pg: dev ## Everything that touches a database, on a PostgreSQL started for it
 	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(CORES) $(NO_DATABASE:%=--ignore=%) $(ARGS)
