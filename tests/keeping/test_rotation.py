@@ -40,7 +40,9 @@ def test_a_running_process_takes_the_new_key_and_nothing_is_lost(city):
     out, err = other.communicate(timeout=120)
     assert "new key seen" in out, err
     newest, *older = eval(city.python(CHECK))  # a list of numbers, printed by our own code
-    assert newest == 40 and not any(older)
+    assert newest + sum(older) == 40 and sum(older) <= 1  # one may have been on its way in under the old key
+    city.run("keys", "resume")
+    assert eval(city.python(CHECK))[0] == 40
     assert "Tidak ada yang ditarik" in city.run("keys", "retire")
     assert "Kunci ditarik" in city.run("keys", "retire", "--without-rest")
     assert eval(city.python(CHECK)) == [40]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django_ratelimit.core import is_ratelimited
@@ -98,7 +99,10 @@ def _rate_problem(request: HttpRequest) -> UserError | None:
 
 
 def _address(group: str, request: HttpRequest) -> str:
-    return get_adapter().get_client_ip(request)
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:  # behind a socket that names nobody: all are counted as one
+        return "unknown"
 
 
 def _answer(request: HttpRequest, problem: UserError) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Names of runners: exact enough to know, on the same machine, that one is gone for certain."""
 
+import hashlib
 import os
 import secrets
 import socket
@@ -7,7 +8,10 @@ from pathlib import Path
 
 
 def my_name() -> str:
-    """place/process/start/chance. The place is one kernel's view of process ids: host, boot and namespace."""
+    """place/process/start/chance, at most 50 characters.
+
+    The place is one kernel's view of process ids: host, boot and namespace.
+    """
     return f"{_place()}/{os.getpid()}/{_started(os.getpid())}/{secrets.token_hex(3)}"
 
 
@@ -23,11 +27,12 @@ def is_surely_gone(name: str) -> bool:
 
 def _place() -> str:
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         namespace = os.stat("/proc/self/ns/pid").st_ino
     except OSError:  # not Linux: leases alone decide
-        return f"{socket.gethostname()[:40]}:?{secrets.token_hex(4)}"
-    return f"{socket.gethostname()[:40]}:{boot}:{namespace}"
+        return f"{socket.gethostname()[:12]}:?{secrets.token_hex(4)}"
+    whole = f"{socket.gethostname()}:{boot}:{namespace}"
+    return f"{socket.gethostname()[:12]}:{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def _started(pid: int) -> str:

@@ -1,16 +1,17 @@
 """Who looks at what: a due target is claimed by a conditional update, with a lease.
 
 Works on SQLite and PostgreSQL alike: two runners may read the same due ids, but the update repeats the condition, so
-each row goes to one of them. Every batch has a token of its own; what is written later must still carry it. A runner
-that was killed leaves its claims behind, and they are due again when the lease ends.
+each row goes to one of them. Every batch has a token of its own; what is written later must still carry it. What a
+killed runner held is given back by the next one that starts on the same machine, elsewhere when the lease ends.
 """
 
 import itertools
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Min, Q, QuerySet
+
+from satukota.base.jobs import places
 
 from .models import Target
 
@@ -19,10 +20,10 @@ MARGIN_S = 30.0  # on top of a probe's time limit: waiting for a place, and for 
 
 
 class Claimer:
-    """Claims for one runner. Tokens start with `prefix`, which no other runner has, not even one of the same name."""
+    """Claims for one runner. Tokens start with `prefix`, which no other runner has: it says where the runner lives."""
 
-    def __init__(self, name: str) -> None:
-        self.prefix = f"{name[:40]}#{secrets.token_hex(3)}-"
+    def __init__(self) -> None:
+        self.prefix = f"{places.my_name()}-"
         self._numbers = itertools.count(1)
 
     def claim(
@@ -46,6 +47,13 @@ class Claimer:
         """Give back what is claimed and not looked at; it stays due, so another runner takes it at once."""
         mine = Target.objects.filter(claimed_by__startswith=self.prefix)
         return mine.update(claimed_by="", lease_until=None)
+
+
+def release_the_dead() -> int:
+    """Give back what runners of this machine hold whose process is gone for certain. Returns how many targets."""
+    held = Target.objects.exclude(claimed_by="").order_by().values_list("claimed_by", flat=True).distinct()
+    dead = [token for token in held if places.is_surely_gone(token)]
+    return Target.objects.filter(claimed_by__in=dead).update(claimed_by="", lease_until=None) if dead else 0
 
 
 def due_at(at: datetime) -> QuerySet[Target]:

@@ -24,7 +24,7 @@ from django.db import InterfaceError, OperationalError
 from satukota.base import clock
 
 from . import beats, chores, registry, storing
-from .claims import MARGIN_S, Claimer
+from .claims import MARGIN_S, Claimer, release_the_dead
 from .database import DatabaseThread
 from .models import ProbeMemory, Target, Verdict
 from .registry import Look, Probe
@@ -53,7 +53,7 @@ class Runner:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.claimer = Claimer(name)
+        self.claimer = Claimer()
         self.database, self.chore_thread = DatabaseThread("watch-store"), DatabaseThread("watch-chores")
         self.uplink = Uplink(self.database)
         self.looks_done = self.looks_lost = 0
@@ -71,6 +71,7 @@ class Runner:
         helpers: list[asyncio.Task[None]] = []
         try:
             await self._beat()
+            await self.database(release_the_dead)
             await self.uplink.check()
             writer = asyncio.create_task(self._write())
             if not once:

@@ -1,9 +1,20 @@
 """A due target goes to one runner, comes back when its lease ends, and a late write stores nothing twice."""
 
+import subprocess
+import sys
+
 import pytest
 
 from satukota.shared.monitoring import claims, storing
-from satukota.shared.monitoring.claims import LONGEST_LEASE, Claimer, behind_s, due_at, look_now, mend_future
+from satukota.shared.monitoring.claims import (
+    LONGEST_LEASE,
+    Claimer,
+    behind_s,
+    due_at,
+    look_now,
+    mend_future,
+    release_the_dead,
+)
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.monitoring.storing import Done
 
@@ -19,7 +30,7 @@ def claimed(claimer: Claimer, at=NOON, limit=10, **how) -> list[str]:
 def test_each_due_target_goes_to_one_runner():
     for number in range(5):
         make_target(f"T{number}")
-    one, two = Claimer("one"), Claimer("two")
+    one, two = Claimer(), Claimer()
     first, second = claimed(one, limit=3), claimed(two, limit=3)
     assert len(first) == 3 and len(second) == 2 and not set(first) & set(second)
     assert claimed(one) == claimed(two) == []
@@ -27,7 +38,7 @@ def test_each_due_target_goes_to_one_runner():
 
 def test_a_target_taken_between_reading_and_claiming_is_not_taken_twice(monkeypatch):
     make_target("T")
-    one, two = Claimer("one"), Claimer("two")
+    one, two = Claimer(), Claimer()
     calls = []
 
     def due_and_then_taken(at):
@@ -45,27 +56,40 @@ def test_what_is_not_due_or_retired_is_left_alone():
     make_target("later", next_due_at=later(1))
     make_target("retired", retired_on=NOON.date())
     make_target("now", next_due_at=NOON)
-    assert claimed(Claimer("one")) == ["now"]
+    assert claimed(Claimer()) == ["now"]
 
 
 def test_the_longest_overdue_comes_first_and_kinds_can_be_chosen():
     make_target("a", next_due_at=later(-5))
     make_target("b", next_due_at=later(-50))
     make_target("c", kind="camera", next_due_at=later(-500))
-    assert claimed(Claimer("one"), limit=1, but_not=["camera"]) == ["b"]
-    assert claimed(Claimer("one"), kinds=["camera"]) == ["c"]
+    assert claimed(Claimer(), limit=1, but_not=["camera"]) == ["b"]
+    assert claimed(Claimer(), kinds=["camera"]) == ["c"]
 
 
 def test_a_killed_runners_targets_come_back_when_the_lease_ends():
     make_target("T")
-    assert claimed(Claimer("killed")) == ["T"]
-    assert claimed(Claimer("two"), later(59)) == []
-    assert claimed(Claimer("two"), later(61)) == ["T"]
+    assert claimed(Claimer()) == ["T"]
+    assert claimed(Claimer(), later(59)) == []
+    assert claimed(Claimer(), later(61)) == ["T"]
+
+
+def test_what_a_killed_runner_of_this_machine_held_is_given_back_by_the_next():
+    for code in ("dead", "mine", "elsewhere"):
+        make_target(code)
+    script = "from satukota.base.jobs.places import my_name; print(my_name())"
+    gone = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    soon = later(600)
+    Target.objects.filter(code="dead").update(claimed_by=f"{gone}-1", lease_until=soon)
+    Target.objects.filter(code="mine").update(claimed_by=f"{Claimer().prefix}1", lease_until=soon)
+    Target.objects.filter(code="elsewhere").update(claimed_by="lain:12345678/4/5/abcdef-1", lease_until=soon)
+    assert release_the_dead() == 1
+    assert claimed(Claimer()) == ["dead"]
 
 
 def test_a_runner_that_ends_gives_its_claims_back_but_not_anothers_of_the_same_name():
     make_target("A")
-    one, two = Claimer("same"), Claimer("same")
+    one, two = Claimer(), Claimer()
     assert claimed(one) == ["A"]
     make_target("B")
     assert claimed(two) == ["B"]
@@ -75,7 +99,7 @@ def test_a_runner_that_ends_gives_its_claims_back_but_not_anothers_of_the_same_n
 
 def test_a_look_whose_claim_was_lost_is_dropped_and_stores_nothing_twice():
     make_target("T")
-    one, two = Claimer("one"), Claimer("two")
+    one, two = Claimer(), Claimer()
     [slow] = one.claim(NOON, 1, lease_s=10)
     [fast] = two.claim(later(11), 1, lease_s=10)
     outcome = storing.store([Done(slow.pk, slow.claimed_by, up(), later(12))], uplink_lost=False, runner="one")
@@ -90,9 +114,9 @@ def test_clock_backwards_neither_blinds_nor_locks():
     make_target("due", next_due_at=later(7200), interval_s=30)
     make_target("held", next_due_at=NOON, claimed_by="x", lease_until=later(7200 + LONGEST_LEASE.total_seconds()))
     make_target("slow", next_due_at=later(3600), interval_s=86_400)
-    assert claimed(Claimer("one")) == ["held"]
+    assert claimed(Claimer()) == ["held"]
     assert mend_future(NOON) == 1
-    assert claimed(Claimer("one")) == ["due"]
+    assert claimed(Claimer()) == ["due"]
 
 
 def test_how_late_the_watching_is():

