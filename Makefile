@@ -17,7 +17,9 @@ endif
 run: setup ## Set everything up and open the sample city (PORT=8010 for another port); Ctrl-C ends it
 	@SATUKOTA_SAMPLE=$${SATUKOTA_SAMPLE:-1} exec .venv/bin/satukota run
 
-test: test-sqlite test-browser test-pg ## All tests: on SQLite, in a browser, on a PostgreSQL of its own
+test: dev ## All tests: on SQLite and in a browser beside it, then on a PostgreSQL of its own
+	@$(MAKE) --no-print-directory -j2 --output-sync=line test-sqlite test-browser
+	@$(MAKE) --no-print-directory test-pg
 
 ##@ Set-up
 setup: python-there ## Virtual environment, front-end files, database, sample city; skips what is unchanged
