@@ -24,7 +24,7 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 
 
 @pytest.fixture
-def cookies(client, db, settings):
+def cookies(client, transactional_db, settings):
     """A sample city, and somebody signed in who may see most of it."""
     settings.SAMPLE = True
     sample.load()
@@ -37,7 +37,7 @@ def test_the_description_is_valid_openapi():
 
 
 @pytest.mark.slow
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # the real application opens and closes its connections
 @schema.parametrize()
 @hypothesis_settings(
     max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate],

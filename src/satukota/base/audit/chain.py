@@ -4,12 +4,14 @@ A row is judged by its own hash, its number, its day and the hash it continues. 
 follows says which of them was changed: it continues the true one.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from . import form, merkle, signing
 from .form import NOTHING, Content
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 REHASHED = "content was changed and hashed anew"
 
 
@@ -145,6 +147,8 @@ class Chain:
         this_form = content.get("form", 1)
         if this_form not in (1, 2) or this_form < self._form:
             return Broken(expected, day, f"is written in form {this_form}, the row before it in form {self._form}")
+        if this_form > 1 and not DAY.fullmatch(day):
+            return Broken(expected, day, "names no day")
         is_linked = content["previous_hash"] == self.last_hash
         is_sealed = self.sealed_to == self.number
         if self._form == 1 and not self.seals:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -105,12 +106,18 @@ def test_a_job_whose_runners_die_every_time_ends_with_a_sentence_and_can_be_run_
         queries.run_again("00000000-0000-0000-0000-000000000000", clock.now())
 
 
+@pytest.fixture
+def kept_connection(monkeypatch):
+    """The worker closes its connection after each job; here it is the test's own, in the middle of a transaction."""
+    monkeypatch.setattr(connection, "close", lambda: None)
+
+
 def run_all_that_waits():
     DBTaskResult.objects.filter(status=TaskResultStatus.READY).update(run_after=clock.now())
     JobWorker(batch=True).run()
 
 
-def test_a_job_that_fails_is_tried_again_and_ends(tmp_path):
+def test_a_job_that_fails_is_tried_again_and_ends(tmp_path, kept_connection):
     mark = tmp_path / "marks"
     poison.failing.enqueue(str(mark))
     for _turn in range(leases.MOST_ATTEMPTS + 2):
@@ -120,7 +127,7 @@ def test_a_job_that_fails_is_tried_again_and_ends(tmp_path):
     assert "ValueError" in shown.sentence and shown.tries == leases.MOST_ATTEMPTS
 
 
-def test_a_job_that_ends_with_a_sentence_for_a_person_is_not_tried_again(tmp_path):
+def test_a_job_that_ends_with_a_sentence_for_a_person_is_not_tried_again(tmp_path, kept_connection):
     mark = tmp_path / "marks"
     poison.refused.enqueue(str(mark))
     for _turn in range(3):

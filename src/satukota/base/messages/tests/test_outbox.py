@@ -220,7 +220,7 @@ def test_who_left_is_not_written_to(people, mailoutbox):
     assert outbox.send_due(AT) == 0 and states(people[0]) == ["failed"] and not mailoutbox
 
 
-@pytest.mark.parametrize("address", ["tanpa-at", "a@b\nBcc: c@d", "\x00@x", "a" * 300 + "@x.id"])
+@pytest.mark.parametrize("address", ["tanpa-at", "a@b\nBcc: c@d", "a@", "a" * 240 + "@x.id"])
 def test_an_address_that_cannot_be_is_given_up_at_once_with_a_sentence(people, catcher, address):
     User.objects.filter(pk=people[0].pk).update(email=address)
     people[0].email = address
