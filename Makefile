@@ -18,7 +18,7 @@ run: setup ## Set everything up and open the sample city (PORT=8010 for another 
 	@SATUKOTA_SAMPLE=$${SATUKOTA_SAMPLE:-1} exec .venv/bin/satukota run
 
 test: dev ## All tests: on SQLite and in a browser beside it, then on a PostgreSQL of its own
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-sqlite test-browser
+	@$(MAKE) --no-print-directory -j2 test-sqlite test-browser
 	@$(MAKE) --no-print-directory test-pg
 
 ##@ Set-up
