@@ -5,7 +5,8 @@ PY := .venv/bin/python
 SETUP := $(PYTHON) -m scripts.bootstrap
 PYTEST := $(PY) -m pytest
 # What a run on another database would only repeat.
-NO_DATABASE := tests/field tests/rules tests/setup
+NO_DATABASE := tests/field tests/rules tests/setup tests/security tests/architecture \
+  src/satukota/work/cameras/tests/test_probe_field.py
 # One process per core; a file stays in one process, so what its tests share is made once.
 CORES := -n auto --maxprocesses 4 --dist loadfile
 ifdef PORT
@@ -17,9 +18,7 @@ endif
 run: setup ## Set everything up and open the sample city (PORT=8010 for another port); Ctrl-C ends it
 	@SATUKOTA_SAMPLE=$${SATUKOTA_SAMPLE:-1} exec .venv/bin/satukota run
 
-test: dev ## All tests: on SQLite and in a browser beside it, then on a PostgreSQL of its own
-	@$(MAKE) --no-print-directory -j2 test-sqlite test-browser
-	@$(MAKE) --no-print-directory test-pg
+test: test-sqlite test-browser test-pg ## All tests: on SQLite, in a browser, on a PostgreSQL of its own
 
 ##@ Set-up
 setup: python-there ## Virtual environment, front-end files, database, sample city; skips what is unchanged
