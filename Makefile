@@ -5,8 +5,7 @@ PY := .venv/bin/python
 SETUP := $(PYTHON) -m scripts.bootstrap
 PYTEST := $(PY) -m pytest
 # What a run on another database would only repeat.
-NO_DATABASE := tests/field tests/rules tests/setup tests/security tests/architecture \
-  src/satukota/work/cameras/tests/test_probe_field.py
+NO_DATABASE := tests/field tests/rules tests/setup
 # One process per core; a file stays in one process, so what its tests share is made once.
 CORES := -n auto --maxprocesses 4 --dist loadfile
 ifdef PORT
