@@ -4,10 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 SETUP := $(PYTHON) -m scripts.bootstrap
 PYTEST := $(PY) -m pytest
-# What a run on another database would only repeat.
+# What a run on another database would only repeat; so would tests marked one_database.
 NO_DATABASE := tests/field tests/rules tests/setup
-# One process per core; a file stays in one process, so what its tests share is made once.
-CORES := -n auto --maxprocesses 4 --dist loadfile
+# One process per core; a file stays in one process, so what its tests share is made once. Slow files begin first.
+CORES := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 ifdef PORT
 export SATUKOTA_PORT := $(PORT)
 endif
@@ -17,7 +17,9 @@ endif
 run: setup ## Set everything up and open the sample city (PORT=8010 for another port); Ctrl-C ends it
 	@SATUKOTA_SAMPLE=$${SATUKOTA_SAMPLE:-1} exec .venv/bin/satukota run
 
-test: test-sqlite test-browser test-pg ## All tests: on SQLite, in a browser, on a PostgreSQL of its own
+test: dev ## All tests: on SQLite, in a browser, on a PostgreSQL of its own
+	@$(SETUP) chromium
+	@$(PY) -m scripts.all_tests $(if $(ARGS),ARGS="$(ARGS)")
 
 ##@ Set-up
 setup: python-there ## Virtual environment, front-end files, database, sample city; skips what is unchanged
@@ -38,7 +40,8 @@ test-browser: dev ## The journeys in a real browser
 	$(PYTEST) -m journey $(ARGS)
 
 test-pg: dev ## Everything that touches a database, on a PostgreSQL started for it
-	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey" $(CORES) $(NO_DATABASE:%=--ignore=%) $(ARGS)
+	$(PY) -m satukota.project.postgres -- $(PYTEST) -m "not journey and not one_database" $(CORES) \
+		$(NO_DATABASE:%=--ignore=%) $(ARGS)
 
 chaos: dev ## Kill every part of a running city with -9, 300 times per database; count what was lost (ARGS="--kills 50")
 	$(PY) -m tests.chaos.run $(ARGS)

@@ -6,6 +6,12 @@ import pytest
 from django.core.cache import caches
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of several processes none is left alone with the longest file at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def second_factor_setting(request: pytest.FixtureRequest, settings: Any) -> None:
     """Tests sign people in with `force_login`, which shows no second factor; it is asked for where it is the matter.

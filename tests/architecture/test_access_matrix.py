@@ -92,6 +92,8 @@ def test_every_id_in_an_address_is_known_to_the_matrix(city):
     assert not unknown, "\n".join(unknown)
 
 
+@pytest.mark.slow
+@pytest.mark.one_database
 def test_the_whole_matrix(city, settings):
     """One line per address that does not answer as its rule says."""
     settings.SAMPLE = True  # the catcher of letters has its page in the sample city alone

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -54,6 +55,11 @@ class City:
 
     def status(self) -> dict:
         return httpx.get(f"{self.address}/api/v1/status", timeout=10).json()
+
+    def cameras_behind(self, link: str) -> list[str]:
+        """Codes of the cameras on one link, as the field is wired."""
+        told = tomllib.loads((ROOT / "src" / "satukota_field" / "scenarios" / "bontang.toml").read_text())
+        return [row["code"] for row in told["cameras"] if row["link"] == link]
 
     def command(self, *words: str) -> str:
         done = subprocess.run(

@@ -15,7 +15,7 @@ from satukota_field.scenario import FAULTS, CameraSpec, Scenario
 
 from .probe_make import after, make_brief
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_database]
 
 WIDTH, HEIGHT, FPS = 640, 360, 10.0
 SEED = 1  # a street whose blur and turn the rule calls certain; how often it can is measured in docs/picture-truth.md
