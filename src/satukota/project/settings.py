@@ -25,11 +25,15 @@ BACKUP_PASSPHRASE = env.text("SATUKOTA_BACKUP_PASSPHRASE") or (
 )
 SECRET_KEYS, SEAL_KEYS_FILE = local_secrets.seal_keys("SATUKOTA_SECRET_KEYS", VAR / "seal.key")
 AUDIT_KEY = local_secrets.audit_key("SATUKOTA_AUDIT_KEY", VAR / "audit.key")  # signs the days of the audit log
+SIGNING_FILE = env.text("SATUKOTA_SIGNING_FILE")  # PKCS#12 that signs letters; empty: the installation's own
+SIGNING_PASSWORD = env.text("SATUKOTA_SIGNING_PASSWORD")
+SIGNING_OWN = local_secrets.signing_identity(SIGNING_FILE, SIGNING_PASSWORD, VAR / "letters.pem")
 AUDIT_OLD_KEYS = env.words("SATUKOTA_AUDIT_OLD_KEYS")  # public keys of days signed before the key was changed
 
 INSTALLED_APPS = [
     "satukota.base.accounts",
     "satukota.base.audit",
+    "satukota.base.documents",
     "satukota.base.evidence",
     "satukota.base.feed",
     "satukota.base.jobs",
@@ -38,6 +42,7 @@ INSTALLED_APPS = [
     "satukota.base.page_frame",
     "satukota.base.health",
     "satukota.city",
+    "satukota.shared.ground",
     "satukota.shared.monitoring",
     "satukota.shared.incidents",
     "satukota.shared.shifts",
@@ -151,7 +156,9 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": env.single_sign_on()}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/pusat/mulai"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-SESSION_COOKIE_AGE = 12 * 3600  # one shift
+SESSION_ENGINE = "satukota.base.accounts.session_store"
+SESSION_COOKIE_AGE = 12 * 3600  # one shift, from the sign-in on
+SESSION_IDLE_MINUTES = env.whole("SATUKOTA_IDLE_MINUTES", 120, least=5, most=720)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SATUKOTA_HTTPS")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = env.words("SATUKOTA_ORIGINS")
