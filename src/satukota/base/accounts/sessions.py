@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -56,7 +56,7 @@ def places_of(user: Any, here: str | None) -> list[Place]:
 
 
 def seen(request: HttpRequest) -> None:
-    """Note that the session is in use; at most one statement a minute."""
+    """Note that the session is in use, so that it does not run out; at most two statements a minute."""
     key = request.session.session_key
     if key is None or time.monotonic() - _noted.get(key, -SEEN_EVERY_S) < SEEN_EVERY_S:
         return
@@ -64,6 +64,7 @@ def seen(request: HttpRequest) -> None:
         _noted.clear()
     _noted[key] = time.monotonic()
     UserSession.objects.filter(session_key=key).update(last_seen_at=clock.now())
+    Session.objects.filter(session_key=key).update(expire_date=request.session.get_expiry_date())
 
 
 @transaction.atomic
@@ -84,7 +85,7 @@ def end_all(user: Any, *, but: str | None, by: Any, at: datetime, why: str = "")
 def _end(rows: Iterable[UserSession], user: Any, *, by: Any, at: datetime, why: str = "") -> int:
     ended = 0
     for row in rows:
-        SessionStore().delete(row.session_key)
+        Session.objects.filter(session_key=row.session_key).delete()
         row.delete()
         place = {"device": device_words(row.user_agent), "address": row.ip}
         audit.record("accounts.session_ended", on=user, by=by, at=at, before=place, why=why)

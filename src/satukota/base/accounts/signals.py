@@ -4,15 +4,17 @@ from typing import Any
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
+from django.contrib.auth.signals import user_logged_in
 
 from satukota.base import clock
 from satukota.base.audit import actions as audit
 
-from . import second_factor, sessions
+from . import second_factor, session_store, sessions
 from .adapter import forget_unused_secrets
 
 
 def connect() -> None:
+    user_logged_in.connect(_signed_in)
     mfa.authenticator_added.connect(_factor_added)
     mfa.authenticator_removed.connect(_factor_removed)
     mfa.authenticator_reset.connect(_codes_renewed)
@@ -20,6 +22,10 @@ def connect() -> None:
     mfa.authentication_failed.connect(_factor_failed)
     account.password_changed.connect(_password_changed)
     account.password_reset.connect(_password_changed)
+
+
+def _signed_in(request: Any, **_: Any) -> None:
+    request.session[session_store.SIGNED_IN_AT] = int(clock.now().timestamp())
 
 
 def _record(act: str, user: Any, **more: Any) -> None:

@@ -20,11 +20,11 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 from django.http.cookie import parse_cookie
 
 from satukota.base.accounts import second_factor
+from satukota.base.accounts.session_store import SessionStore
 
 from .models import FeedEntry
 
