@@ -7,8 +7,10 @@ alike. Measured in docs/camera-probe.md.
 
 from .address import BadAddress, StreamAddress, parse_address
 from .session import AddressRefused, Keyframe, Limits, Resolve, Session, Stage, StreamFault, resolve_anywhere, watching
+from .units import AccessUnit
 
 __all__ = [
+    "AccessUnit",
     "AddressRefused",
     "BadAddress",
     "Keyframe",

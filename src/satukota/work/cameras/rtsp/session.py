@@ -21,6 +21,7 @@ from .address import BadAddress, StreamAddress, parse_address
 from .login import Challenge, Login, strongest, without_secrets
 from .rtp import Depacketiser, KeyframeTooLarge, Pace, Picture
 from .sdp import VIDEO_CODECS, VideoTrack, video_track
+from .units import AccessUnit, Assembler
 from .wire import Closed, NotRtsp, Reply, TooMuch, Wire
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -104,6 +105,24 @@ class Session:
         self._is_enough: Callable[[], bool] = lambda: False
         self._keep_alive: asyncio.TimerHandle | None = None
         self._played_at = 0.0
+        self._on_unit: Callable[[AccessUnit], None] | None = None
+        self._units: Assembler | None = None
+
+    # -- passing on
+
+    def pass_on(self, on_unit: Callable[[AccessUnit], None]) -> None:
+        """Before `open`: every picture goes to `on_unit` as soon as it is whole, for as long as `last` waits."""
+        self._on_unit = on_unit
+
+    async def last(self) -> None:
+        """Wait until the stream ends, which it does by a StreamFault."""
+        with self._stage("stream", only_failure=True), self._troubles("broken_stream"):
+            await self._wire.until()
+
+    @property
+    def received(self) -> int:
+        """Bytes of picture so far, of a session that passes on."""
+        return self._units.bytes if self._units is not None else 0
 
     # -- looking
 
@@ -151,10 +170,18 @@ class Session:
 
     @property
     def lost_packets(self) -> int:
-        return self._packets.lost if self._packets is not None else 0
+        counting = self._packets or self._units
+        return counting.lost if counting is not None else 0
 
     def _on_packet(self, channel: int, packet: memoryview) -> None:
-        if channel != self._channel or self._packets is None:
+        if channel != self._channel:
+            return
+        if self._units is not None and self._on_unit is not None:
+            unit = self._units.feed(packet)
+            if unit is not None:
+                self._on_unit(unit)
+            return
+        if self._packets is None:
             return
         picture = self._packets.feed(packet)
         if picture is None:
@@ -262,7 +289,11 @@ class Session:
         channels = re.search(r"interleaved=(\d{1,3})", agreed)
         self._channel = int(channels[1]) if channels else 0
         self._session_id, _, options = reply.header("session").partition(";")
-        self._packets = Depacketiser(track.codec, track.payload_type, track.parameter_sets)
+        if self._on_unit is not None:
+            self._units = Assembler(track.codec, track.payload_type, track.parameter_sets)
+            self._wire.without_end()
+        else:
+            self._packets = Depacketiser(track.codec, track.payload_type, track.parameter_sets)
         self.pace.clock_hz = track.clock_hz
         self._must_be_ok(await self._ask("PLAY", self._control, "Range: npt=0.000-\r\n"))
         self._played_at = time.monotonic()
@@ -284,7 +315,7 @@ class Session:
         if self._keep_alive is not None:
             self._keep_alive.cancel()
         self._is_enough = lambda: False
-        self._packets = None
+        self._packets = self._units = None
         try:
             if self._session_id:
                 self._wire.wake()
@@ -420,11 +451,12 @@ async def watching(
     may_log_in: bool = True,
     limits: Limits | None = None,
     stages: list[Stage] | None = None,
+    on_unit: Callable[[AccessUnit], None] | None = None,
 ) -> AsyncIterator[Session]:
     """A playing session; ends with TEARDOWN however the block is left. Raises StreamFault.
 
     With `may_log_in=False` no password is sent, even when asked for: it was refused before. `stages` collects the
-    trail, also of a look that fails.
+    trail, also of a look that fails. With `on_unit` the session passes every picture on, see `Session.pass_on`.
     """
     trail = stages if stages is not None else []
     try:
@@ -434,6 +466,8 @@ async def watching(
         raise StreamFault(bad.code) from None
     session = Session(address, username, password, may_log_in=may_log_in, limits=limits or Limits())
     session.stages = trail
+    if on_unit is not None:
+        session.pass_on(on_unit)
     try:
         await session.open(resolve)
         yield session

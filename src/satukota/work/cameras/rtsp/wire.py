@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,6 +62,7 @@ class Wire(asyncio.Protocol):
         self._done: asyncio.Future[None] | None = None
         self._trouble: Exception | None = None
         self._is_draining = False
+        self._most = MAX_TOTAL
         self._transport: asyncio.Transport | None = None
         self.on_packet: Callable[[int, memoryview], None] | None = None
 
@@ -80,6 +82,10 @@ class Wire(asyncio.Protocol):
         """Send without waiting: the reply is dropped."""
         if self._transport is not None and self._trouble is None:
             self._transport.write(request)
+
+    def without_end(self) -> None:
+        """For a stream that is passed on: what came is not counted, each message and picture still has its limit."""
+        self._most = sys.maxsize
 
     async def until(self) -> None:
         """Wait until `stop()` is called out of `on_packet`, or trouble."""
@@ -135,7 +141,7 @@ class Wire(asyncio.Protocol):
         self._buffer += data
         self._total += len(data)
         try:
-            if self._total > MAX_TOTAL:
+            if self._total > self._most:
                 raise TooMuch
             used = self._parse()
         except Exception as trouble:
