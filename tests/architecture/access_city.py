@@ -101,15 +101,18 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
                                        root=target, owner=opd, kelurahan=area, opened_at=now)  # fmt: skip
     person = Person.objects.create(name=f"Orang {code} Contoh")
     duty = Duty.objects.create(person=person, role="opd_officer", opd=opd, kelurahan=area, from_on=SINCE)
+    holder = Person.objects.create(name=f"Pemilik {code} Contoh", user=_account(f"pemilik-{code}"))
+    Duty.objects.create(person=holder, role="opd_officer", opd=opd, kelurahan=area, from_on=SINCE)
     feeder = Feeder.objects.create(kind="link", code=f"FO-{code}", name="Ruas", owner=opd, **at_area)
     batch = CameraImport.objects.create(file_name="a.csv", source="csv", owner=opd, state="preview", started_at=now,
-                                        started_by=_importer(code))  # fmt: skip
+                                        started_by=_account(f"impor-{code}"))  # fmt: skip
     contract = Contract.objects.create(number=f"K-{code}", vendor="CV Contoh", opd=opd, subject="Rawat",
                                        starts_on=SINCE, ends_on=date(2030, 1, 1))  # fmt: skip
     return {
         "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
-        "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk, "feeder_to_edit": feeder.code,
+        "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk,
+        "account_to_close": holder.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
         "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
         "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now),
@@ -129,8 +132,8 @@ def _holiday(opd: Opd) -> Holiday:
     return Holiday.objects.create(date=when, name="Hari Contoh", kind="local", source="Contoh")
 
 
-def _importer(code: str) -> User:
-    return User.objects.create(username=f"impor-{code.lower()}")
+def _account(name: str) -> User:
+    return User.objects.create(username=name.lower())
 
 
 def _picture(code: str, kind: str, now: datetime) -> Any:

@@ -17,7 +17,8 @@ AS = {
     "command_centre:shift_leave": "supervisor", "command_centre:shift": "supervisor",
 }  # fmt: skip
 # the registers' forms, as "register"
-EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_")
+EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_",
+         "city:close_", "city:reopen_")  # fmt: skip
 TAKES_THE_ENGINEER = {
     "city:add_feeder",
     "city:edit_feeder",
@@ -72,7 +73,8 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "cameras:camera": {"code": "MB-012"}, "cameras:edit": {"code": "MB-012"},
         "cameras:import_batch": {"pk": known["batch"]},
         "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
-        "city:person": person, "city:edit_person": person, "city:end_duty": duty, "city:substitute_duty": duty,
+        "city:person": person, "city:edit_person": person, "city:close_account": person, "city:reopen_account": person,
+        "city:end_sessions": person, "city:end_duty": duty, "city:substitute_duty": duty,
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
         "city:end_feeder": link,
         "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},

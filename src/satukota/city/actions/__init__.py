@@ -1,6 +1,14 @@
 """Every write to the registers. Each is one transaction with its line on the audit log."""
 
-from .accounts import Invited, invite_person, invite_person_again, revoke_invitation
+from .accounts import (
+    Invited,
+    close_account,
+    end_sessions,
+    invite_person,
+    invite_person_again,
+    reopen_account,
+    revoke_invitation,
+)
 from .boundaries import BoundaryReport, import_boundaries
 from .duties import Where, assign_duty, end_duty, substitute_duty
 from .holidays import add_holiday, remove_holiday, settle_year
@@ -21,9 +29,8 @@ from .things import (
 
 __all__ = [
     "BoundaryReport", "Imported", "Invited", "Loaded", "Where", "add_contract", "add_feeder", "add_holiday",
-    "add_opd", "add_person", "add_place", "assign_duty", "edit_contract", "edit_feeder", "edit_opd", "edit_person",
-    "edit_place", "edit_rt", "end_duty", "end_feeder", "end_opd", "import_boundaries", "import_rts",
-    "invite_person", "invite_person_again", "load_profile", "on_feeder_saved", "remove_holiday", "revoke_invitation",
-    "rt_to_edit",
-    "settle_year", "substitute_duty",
+    "add_opd", "add_person", "add_place", "assign_duty", "close_account", "edit_contract", "edit_feeder", "edit_opd",
+    "edit_person", "edit_place", "edit_rt", "end_duty", "end_feeder", "end_opd", "end_sessions", "import_boundaries",
+    "import_rts", "invite_person", "invite_person_again", "load_profile", "on_feeder_saved", "remove_holiday",
+    "reopen_account", "revoke_invitation", "rt_to_edit", "settle_year", "substitute_duty",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""Who of the register gets an account. What an invitation is, base.accounts knows; whom one may invite, access."""
+"""Who of the register gets an account, and whose is closed. What an invitation is, base.accounts knows; whom one may
+invite, access."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +8,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from satukota.base.accounts import invitations
-from satukota.base.accounts.models import Invitation
+from satukota.base.accounts import closing, invitations, sessions
+from satukota.base.accounts.models import Invitation, User
 from satukota.base.errors import AlreadyDone, Missing, UserError
 
-from .. import access
+from .. import access, queries
 from ..models import Person
 from .storing import facts_of, store
+
+KEEPS_THE_HOUSE = "accounts.invite"  # without one active account that may, nobody gets in any more
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,61 @@ def revoke_invitation(person_id: int, *, by: Any, at: datetime) -> Invitation:
     if waiting is None:
         raise AlreadyDone(_("Undangan ini sudah dipakai atau dicabut."), fix=_("Muat ulang halaman."))
     return invitations.revoke(waiting.pk, by=by, at=at)
+
+
+@transaction.atomic
+def close_account(person_id: int, *, why: str, by: Any, at: datetime) -> Person:
+    """The person is signed out everywhere and signs in no more; duties and traces stay. Raises UserError, Missing.
+
+    Nobody closes their own, nor that of the last one who may invite anybody.
+    """
+    person = _with_account(person_id, by)
+    _refuse_oneself(person, by)
+    _refuse_last_keeper(person, at)
+    closing.close(person.user, why=_reason(why), by=by, at=at)
+    return person
+
+
+@transaction.atomic
+def reopen_account(person_id: int, *, why: str, by: Any, at: datetime) -> Person:
+    """Raises UserError, AlreadyDone, Missing."""
+    person = _with_account(person_id, by)
+    _refuse_oneself(person, by)
+    closing.reopen(person.user, why=_reason(why), by=by, at=at)
+    return person
+
+
+@transaction.atomic
+def end_sessions(person_id: int, *, why: str, by: Any, at: datetime) -> Person:
+    """Sign the person out wherever they are signed in; the account stays open. Raises UserError, Missing."""
+    person = _with_account(person_id, by)
+    sessions.end_all(person.user, but=None, by=by, at=at, why=_reason(why))
+    return person
+
+
+def _reason(why: str) -> str:
+    if not why.strip():
+        raise UserError(_("Alasan belum diisi."), fix=_("Tulis alasannya; tercatat di log audit."))
+    return why.strip()
+
+
+def _refuse_oneself(person: Person, by: Any) -> None:
+    if by is not None and by.pk == person.user_id:
+        raise UserError(
+            _("Akun sendiri tidak dapat ditutup atau dibuka kembali sendiri."), fix=_("Minta pengelola akun lain.")
+        )
+
+
+def _refuse_last_keeper(person: Person, at: datetime) -> None:
+    """The rows of all keepers are locked, so that two of them cannot close each other at one moment."""
+    keepers = [user.pk for user in queries.people_with(KEEPS_THE_HOUSE, None, at)]
+    still = User.objects.select_for_update().filter(pk__in=keepers, is_active=True).order_by("pk")
+    left = set(still.values_list("pk", flat=True))
+    if left == {person.user_id}:
+        raise UserError(
+            _("%(person)s satu-satunya yang masih dapat mengelola akun.") % {"person": person},
+            fix=_("Beri tugas pengelola kepada orang lain dahulu."),
+        )
 
 
 def _with_account(person_id: int, by: Any) -> Person:

@@ -1,6 +1,7 @@
 """Accounts of the people in the register: who has one, who is invited, and the link that is shown once."""
 
 import logging
+from functools import partial
 from smtplib import SMTPException
 from typing import Any
 
@@ -18,12 +19,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from satukota.base import clock
 from satukota.base.accounts.models import Invitation
-from satukota.base.errors import UserError
+from satukota.base.errors import Missing, UserError
 
 from .. import access, actions
-from ..forms import PersonInvited
+from ..forms import EndingToday, PersonInvited
 from ..gates import needs
 from ..models import Duty, Person
+from .editing import both, fill
 
 PER_PAGE = 50
 log = logging.getLogger(__name__)
@@ -86,6 +88,41 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     actions.revoke_invitation(pk, by=request.user, at=clock.now())
     messages.success(request, _("Undangan dicabut; tautannya tidak berlaku lagi."))
     return redirect("city:accounts")
+
+
+def account_to_close(user: Any, pk: int, permission: str) -> Person:
+    """A person with an account, whom `user` may invite. Else Missing."""
+    person = access.person_to_edit(user, pk, permission)
+    if person.user_id is None:
+        raise Missing(_("%(person)s belum punya akun.") % {"person": person}, fix=_("Undang dahulu."))
+    return person
+
+
+@both
+@needs("accounts.invite", find=account_to_close, by="pk")
+def close(request: HttpRequest, row: Person) -> HttpResponse:
+    danger = _("%(person)s dikeluarkan dari semua perangkat dan tidak dapat masuk lagi. Tugas dan riwayatnya tetap.")
+    return _with_reason(request, row, actions.close_account, _("Tutup akun %(person)s"), danger)
+
+
+@both
+@needs("accounts.invite", find=account_to_close, by="pk")
+def reopen(request: HttpRequest, row: Person) -> HttpResponse:
+    danger = _("%(person)s dapat masuk lagi dengan kata sandi dan faktor kedua yang lama.")
+    return _with_reason(request, row, actions.reopen_account, _("Buka kembali akun %(person)s"), danger)
+
+
+@both
+@needs("accounts.invite", find=account_to_close, by="pk")
+def end_sessions(request: HttpRequest, row: Person) -> HttpResponse:
+    danger = _("%(person)s dikeluarkan dari semua perangkat; akunnya tetap terbuka dan ia dapat masuk lagi.")
+    return _with_reason(request, row, actions.end_sessions, _("Keluarkan %(person)s dari semua perangkat"), danger)
+
+
+def _with_reason(request: HttpRequest, row: Person, act: Any, title: str, danger: str) -> HttpResponse:
+    here = (_("Akun"), reverse("city:accounts"))
+    return fill(request, EndingToday, partial(act, row.pk), title=title % {"person": row}, of=here, back=here[1],
+                danger=danger % {"person": row})  # fmt: skip
 
 
 def _show(request: HttpRequest, invited: actions.Invited) -> HttpResponse:

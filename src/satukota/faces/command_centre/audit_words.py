@@ -13,6 +13,7 @@ LONGEST = 300  # characters of one value on the page; the export has all of it
 DEEPEST = 3
 
 ACTS: dict[str, Any] = city.ACTS | {
+    "accounts.closed": gettext_lazy("akun ditutup"),
     "accounts.factor_added": gettext_lazy("faktor kedua ditambahkan"),
     "accounts.factor_failed": gettext_lazy("faktor kedua ditolak"),
     "accounts.factor_removed": gettext_lazy("faktor kedua dilepas"),
@@ -24,6 +25,7 @@ ACTS: dict[str, Any] = city.ACTS | {
     "accounts.locked_out": gettext_lazy("akun dikunci sementara"),
     "accounts.password_changed": gettext_lazy("kata sandi diganti"),
     "accounts.recovery_codes_renewed": gettext_lazy("kode pemulihan dibuat ulang"),
+    "accounts.reopened": gettext_lazy("akun dibuka kembali"),
     "accounts.sample_link_used": gettext_lazy("masuk dengan tautan contoh"),
     "accounts.session_ended": gettext_lazy("sesi diakhiri"),
     "accounts.sign_in_failed": gettext_lazy("gagal masuk"),
