@@ -1,0 +1,31 @@
+"""What is seen from where, and what is hidden: exact, in metres, deterministic. docs/coverage-geometry.md.
+
+    plane = Plane.of(117.48, 0.13)
+    scene = Scene(plane.shape_to_metres(buildings), heights_m)
+    views(scene, [Viewpoint(x, y, bearing_deg=90, fov_deg=90, range_m=60)])
+
+The compiled kernel is loaded at the first question, so that pages that only need the words stay light.
+"""
+
+from .looking import CHORDS_PER_QUARTER, Seen, areas_m2, sees, views
+from .plane import Plane
+from .purposes import PURPOSES, purpose_at, px_per_m_at
+from .scene import LeftOut, Scene
+from .viewpoint import Patrol, Preset, Viewpoint
+
+__all__ = [
+    "CHORDS_PER_QUARTER",
+    "PURPOSES",
+    "LeftOut",
+    "Patrol",
+    "Plane",
+    "Preset",
+    "Scene",
+    "Seen",
+    "Viewpoint",
+    "areas_m2",
+    "purpose_at",
+    "px_per_m_at",
+    "sees",
+    "views",
+]
