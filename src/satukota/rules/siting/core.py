@@ -1,0 +1,192 @@
+"""What is left to decide: the problem as plain arrays, without options that are decided and points nobody reaches.
+
+Every step that decides something (must, never, a place that is full, an option that a bound excludes) goes through
+`decided`, so there is one way to make a problem smaller.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from satukota.rules.siting.problem import Problem
+
+SPENDING = ("most", "budget", "yearly")  # rows of `use` and `capacity`, where the problem limits them
+
+
+class Core(NamedTuple):
+    """Options sorted by site, with their points; points with their options and what each further view is worth."""
+
+    option: NDArray[np.int64]  # (n,) number in the Problem
+    indptr: NDArray[np.int64]  # (n+1,)
+    points: NDArray[np.int32]
+    point: NDArray[np.int64]  # (m,) number in the Problem
+    users_ptr: NDArray[np.int64]  # (m+1,)
+    users: NDArray[np.int32]
+    part_ptr: NDArray[np.int64]  # (m+1,)
+    part: NDArray[np.float64]  # falling within a point, all above 0
+    area: NDArray[np.int32]  # (m,), -1 none
+    floor: NDArray[np.float64]  # (areas,) worth still to be reached; 0 or less: met
+    use: NDArray[np.float64]  # (spendings, n)
+    capacity: NDArray[np.float64]  # (spendings,)
+    site: NDArray[np.int32]  # (n,) not falling
+    site_ptr: NDArray[np.int64]  # (sites+1,)
+    quota: NDArray[np.int64]  # (sites,) how many may still be chosen, at least 1
+    tiny: float  # a worth this small is rounding
+    value: float  # what the options taken already add
+    taken: NDArray[np.int64]  # option numbers in the Problem
+
+
+def core_of(problem: Problem) -> Core:
+    """The whole problem as a core, `must` taken and `never` left out; the caller has checked that `must` fits."""
+    spending = _spending(problem)
+    site, quota = _sites(problem)
+    part_ptr, part = problem.parts()
+    area = np.full(len(problem.weights), -1, np.int32) if problem.area is None else problem.area.astype(np.int32)
+    floor = np.zeros(0)
+    if problem.floor is not None:
+        inside = area >= 0
+        weight = np.bincount(area[inside], problem.weights[inside], len(problem.floor))
+        floor = problem.floor * weight * (1 - 1e-9)  # reached up to rounding is reached
+    order = np.argsort(site, kind="stable")
+    points, indptr = _without_repeats(problem, order)
+    core = Core(
+        option=order,
+        indptr=indptr,
+        points=points,
+        point=np.arange(len(problem.weights)),
+        users_ptr=np.zeros(1, np.int64),
+        users=np.zeros(0, np.int32),
+        part_ptr=part_ptr,
+        part=part,
+        area=area,
+        floor=floor,
+        use=np.array([row[order] for row, _ in spending], np.float64).reshape(len(spending), len(order)),
+        capacity=np.array([limit for _, limit in spending], np.float64),
+        site=site[order].astype(np.int32),
+        site_ptr=np.concatenate(([0], np.cumsum(np.bincount(site, minlength=len(quota))))).astype(np.int64),
+        quota=quota,
+        tiny=1e-12 * float(problem.weights.sum()),
+        value=0.0,
+        taken=np.zeros(0, np.int64),
+    )
+    if problem.already is not None:
+        core = _seen(core, problem.already)._replace(value=0.0)
+    keep = np.ones(problem.options, bool)
+    keep[list(problem.never)] = False
+    take = np.zeros(problem.options, bool)
+    take[list(problem.must)] = True
+    return decided(core, keep[order], take[order])
+
+
+def decided(core: Core, keep: NDArray[np.bool_], take: NDArray[np.bool_]) -> Core:
+    """The core with the options of `take` taken and of the rest only those of `keep` that can still be chosen."""
+    if take.any():
+        chosen = np.flatnonzero(take)
+        reached = np.concatenate([core.points[core.indptr[j] : core.indptr[j + 1]] for j in chosen])
+        core = _seen(core, np.bincount(reached, minlength=len(core.area)))._replace(
+            capacity=core.capacity - core.use[:, chosen].sum(axis=1),
+            quota=core.quota - np.bincount(core.site[chosen], minlength=len(core.quota)),
+            taken=np.concatenate((core.taken, core.option[chosen])),
+        )
+    fits = (core.use <= core.capacity[:, None]).all(axis=0) & (core.quota[core.site] > 0)
+    return _only(core, keep & ~take & fits)
+
+
+def _seen(core: Core, views: NDArray[np.int64]) -> Core:
+    """The core after each point got so many views."""
+    wanted = np.diff(core.part_ptr)
+    used = np.minimum(views, wanted)
+    rank = np.arange(len(core.part)) - np.repeat(core.part_ptr[:-1], wanted)
+    gone = rank < np.repeat(used, wanted)
+    worth = np.bincount(np.repeat(np.arange(len(wanted)), wanted)[gone], core.part[gone], len(wanted))
+    inside = core.area >= 0
+    reached = np.bincount(core.area[inside], worth[inside], len(core.floor))[: len(core.floor)]
+    return core._replace(
+        part_ptr=np.concatenate(([0], np.cumsum(wanted - used))),
+        part=core.part[~gone],
+        floor=core.floor - reached if len(core.floor) else core.floor,
+        value=core.value + float(worth.sum()),
+    )
+
+
+def _only(core: Core, keep: NDArray[np.bool_]) -> Core:
+    """The core of the kept options and of the points they reach that are still worth something."""
+    worth = np.diff(core.part_ptr) > 0
+    worth &= np.add.reduceat(np.append(core.part, 0.0), core.part_ptr[:-1]) > 0 if len(worth) else True
+    of_option = np.repeat(np.arange(len(keep), dtype=np.int32), np.diff(core.indptr))
+    entries = keep[of_option] & worth[core.points]
+    points, owner = core.points[entries], of_option[entries]
+    sizes = np.bincount(owner, minlength=len(keep))
+    keep = keep & (sizes > 0)  # an option that adds nothing is never needed
+    users_count = np.bincount(points, minlength=len(worth))
+    stays = users_count > 0
+    number = np.cumsum(stays, dtype=np.int32) - 1
+    new_option = np.cumsum(keep, dtype=np.int32) - 1
+    points, owner = number[points], new_option[owner]
+    users_count = users_count[stays]
+    part_ptr, part = _parts_of(core, stays, users_count)
+    sites = np.bincount(core.site[keep], minlength=len(core.quota))
+    return core._replace(
+        option=core.option[keep],
+        indptr=np.concatenate(([0], np.cumsum(sizes[keep]))),
+        points=points,
+        point=core.point[stays],
+        users_ptr=np.concatenate(([0], np.cumsum(users_count))),
+        users=owner[np.argsort(points, kind="stable")],
+        part_ptr=part_ptr,
+        part=part,
+        area=core.area[stays],
+        use=np.ascontiguousarray(core.use[:, keep]),
+        site=(np.cumsum(sites > 0, dtype=np.int32) - 1)[core.site[keep]],
+        site_ptr=np.concatenate(([0], np.cumsum(sites[sites > 0]))),
+        quota=core.quota[sites > 0],
+    )
+
+
+def _parts_of(core: Core, stays: NDArray[np.bool_], users: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
+    """The parts of the points that stay, no more per point than it has options."""
+    sizes = np.diff(core.part_ptr)
+    rank = np.arange(len(core.part)) - np.repeat(core.part_ptr[:-1], sizes)
+    limit = np.zeros(len(sizes), np.int64)
+    limit[stays] = users
+    kept = np.minimum(sizes, limit)
+    return np.concatenate(([0], np.cumsum(kept[stays]))), core.part[rank < np.repeat(kept, sizes)]
+
+
+def _spending(problem: Problem) -> list[tuple[NDArray, float]]:
+    rows: list[tuple[NDArray, float]] = []
+    if problem.most is not None:
+        rows.append((np.ones(problem.options), problem.most))
+    if problem.budget_rp is not None and problem.cost_rp is not None:
+        rows.append((problem.cost_rp, problem.budget_rp))
+    if problem.yearly_budget_rp is not None and problem.yearly_rp is not None:
+        rows.append((problem.yearly_rp, problem.yearly_budget_rp))
+    return rows
+
+
+def _sites(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The site of each option, numbered from 0, and how many each may have; -1 is a site of its own."""
+    count = problem.options
+    if problem.site is None:
+        return np.arange(count), np.ones(count, np.int64)
+    alone = problem.site < 0
+    named = np.where(alone, problem.site.max(initial=0) + 1 + np.arange(count), problem.site)
+    site = np.unique(named, return_inverse=True)[1].astype(np.int64)
+    return site, np.full(int(site.max(initial=-1)) + 1, problem.max_per_site, np.int64)
+
+
+def _without_repeats(problem: Problem, order: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The points of the options in this order, each point once per option."""
+    sizes = np.diff(problem.indptr)[order]
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    at = np.arange(len(problem.points)) - np.repeat(ends[:-1] - problem.indptr[:-1][order], sizes)
+    points = problem.points[at]
+    key = np.repeat(np.arange(len(order)), sizes) * max(1, len(problem.weights)) + points
+    if (np.diff(key) > 0).all():
+        return points, ends
+    key = np.unique(key)
+    owner, points = np.divmod(key, max(1, len(problem.weights)))
+    return points.astype(np.int32), np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(order)))))
