@@ -123,6 +123,13 @@ def _audit(words: list[str]) -> int:
     return command_line.main(words, set_up)
 
 
+def _verify_letter(words: list[str]) -> int:
+    """Needs no database; without --certificate, the settings for the installation's own."""
+    from satukota.base.documents import command_line
+
+    return command_line.main(words, _settings)
+
+
 def _import(words: list[str]) -> int:
     """`import KIND …` is the Django command import_KIND; a kind that does not exist gets the list of those that do."""
     _settings()
@@ -154,6 +161,7 @@ COMMANDS = {
     "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
     "import": Command(_import, "memasukkan register dari berkas", "bring registers in from a file"),
     "audit": Command(_audit, "log audit: verify, export, prove, seal", "the audit log: verify, export, prove, seal"),
+    "verify-letter": Command(_verify_letter, "memeriksa surat PDF yang ditandatangani", "check a signed PDF letter"),
     "keys": Command(_django("keys"), "kunci segel: list, rotate, resume, retire", "sealing keys: list, rotate, …"),
     "backup": Command(
         _django("backup"), "cadangan tersandi; verify: membuktikannya", "encrypted backup; verify: prove it"

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from satukota.base.documents import signing
 from satukota.base.secrets import keyring
 
 from . import env
@@ -68,6 +70,20 @@ def audit_key(name: str, path: Path) -> str:
     if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
         raise env.UnclearSetting(f"{name} is no key: 64 hexadecimal digits, as `openssl rand -hex 32` makes them.")
     return value
+
+
+def signing_identity(file: str, password: str, own: Path) -> str:
+    """Key and certificate of this installation (PEM), made at first need; empty where `file` is in force instead.
+
+    Raises UnclearSetting when `file` cannot be opened with its password.
+    """
+    if not file:
+        return kept(own, lambda: signing.make_own(socket.gethostname()))
+    try:
+        signing.read_given(Path(file), password)
+    except ValueError as problem:
+        raise env.UnclearSetting(f"SATUKOTA_SIGNING_FILE: {problem}") from problem
+    return ""
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:

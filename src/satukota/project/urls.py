@@ -19,6 +19,7 @@ urlpatterns = [
     path("pusat/", include("satukota.faces.command_centre.urls")),
     path("pusat/kamera/", include("satukota.work.cameras.urls")),
     path("pusat/register/", include("satukota.city.urls")),
+    path("surat/", include("satukota.project.document_urls")),
     path("metrik", metrics_page, name="metrics"),
     path("api/v1/", include("satukota.faces.open_api.urls")),
     path("", include("satukota.faces.portal.urls")),
