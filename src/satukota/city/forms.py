@@ -6,6 +6,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from satukota.base.page_frame.choosing import Choose
+
 from . import access
 from .models import Duty, Feeder, Holiday, Kecamatan, Kelurahan, Opd, Person, Place
 from .roles import ROLES, Reach
@@ -48,8 +50,8 @@ def degrees(most: int, *, required: bool = True) -> forms.FloatField:
     return forms.FloatField(min_value=-most, max_value=most, required=required, widget=widget)
 
 
-def row(rows: QuerySet[Any], *, required: bool = True, **more: Any) -> forms.ModelChoiceField:
-    return forms.ModelChoiceField(rows, required=required, **more)
+def row(rows: QuerySet[Any], *, required: bool = True, **more: Any) -> Choose:
+    return Choose(rows, required=required, **more)
 
 
 class OpdEdit(RegisterForm):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from .roles import ROLES
 
 LABELS = {
+    "rows": _("baris"),
     "acting": _("Sifat jabatan"),
     "code": _("Kode"),
     "date": _("Tanggal"),
@@ -73,6 +74,9 @@ PLACE_KINDS = {
 }
 
 ACTS = {
+    "city.contacts_seen": _("nomor telepon dilihat"),
+    "city.hat_changed": _("berganti tugas"),
+    "city.person_invited": _("orang diundang"),
     "city.profile_loaded": _("profil kota dimuat"),
     "city.boundaries_imported": _("batas diimpor"),
     "city.opd_added": _("OPD didaftarkan"),
@@ -82,7 +86,6 @@ ACTS = {
     "city.person_edited": _("data orang diubah"),
     "city.duty_assigned": _("tugas diberikan"),
     "city.duty_ended": _("tugas diakhiri"),
-    "city.hat_changed": _("berganti tugas"),
     "city.place_added": _("tempat didaftarkan"),
     "city.place_edited": _("tempat diubah"),
     "city.feeder_added": _("sambungan atau listrik didaftarkan"),

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_in
+from django.utils import timezone
 
 from satukota.base import clock
 from satukota.base.audit import actions as audit
@@ -25,7 +26,7 @@ def connect() -> None:
 
 
 def _signed_in(request: Any, **_: Any) -> None:
-    request.session[session_store.SIGNED_IN_AT] = int(clock.now().timestamp())
+    request.session[session_store.SIGNED_IN_AT] = int(timezone.now().timestamp())  # the clock sessions are kept by
 
 
 def _record(act: str, user: Any, **more: Any) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from satukota.base import clock
+from satukota.base.page_frame.choosing import Choose
 from satukota.city.models import Kelurahan, Opd, Place
 from satukota.shared.incidents import words
 from satukota.shared.incidents.models import Incident
@@ -81,9 +82,9 @@ class OpenForm(forms.Form):
         label=_("Tingkat"), coerce=int, choices=list(reversed(Incident.Severity.choices)), initial=2
     )
     target = forms.CharField(label=_("Kamera atau perangkat (kode)"), required=False, max_length=40)
-    place = forms.ModelChoiceField(Place.objects.none(), label=_("Tempat"), required=False)
-    kelurahan = forms.ModelChoiceField(Kelurahan.objects.none(), label=_("Kelurahan"), required=False)
-    owner = forms.ModelChoiceField(Opd.objects.none(), label=_("OPD yang bertanggung jawab"), required=False)
+    place = Choose(Place.objects.none(), label=_("Tempat"), required=False)
+    kelurahan = Choose(Kelurahan.objects.none(), label=_("Kelurahan"), required=False)
+    owner = Choose(Opd.objects.none(), label=_("OPD yang bertanggung jawab"), required=False)
     text = forms.CharField(label=_("Keterangan"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *args: Any, owners: QuerySet[Opd], **kwargs: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from satukota.base.page_frame.choosing import Choose
 from satukota.city import access
 from satukota.city.forms import RegisterForm, day, text
 from satukota.city.models import Opd, Person
@@ -47,7 +48,7 @@ class RotaForm(RegisterForm):
 
 
 class RotaNew(RotaForm):
-    opd_id = forms.ModelChoiceField(Opd.objects.none(), label=_("OPD"))
+    opd_id = Choose(Opd.objects.none(), label=_("OPD"))
     field_order = ["opd_id"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +57,7 @@ class RotaNew(RotaForm):
 
 
 class LeaveForm(RegisterForm):
-    person_id = forms.ModelChoiceField(Person.objects.none(), label=_("Petugas"))
+    person_id = Choose(Person.objects.none(), label=_("Petugas"))
     from_on = day()
     to_on = day()
     reason = text(200, label=_("Alasan"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from satukota.base.addresses import check_address
 from satukota.base.errors import UserError
+from satukota.base.page_frame.choosing import Choose
 from satukota.city.models import Contract, Duty, Kelurahan, Opd, Person, Place
 from satukota.shared.monitoring.models import Target
 
@@ -29,18 +30,18 @@ class CameraForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Nama"), max_length=160)
     kind = forms.ChoiceField(label=gettext_lazy("Jenis"), choices=Camera.Kind)
     purpose = forms.ChoiceField(label=gettext_lazy("Guna"), choices=[])
-    kelurahan = forms.ModelChoiceField(Kelurahan.objects.none(), label=gettext_lazy("Kelurahan"), required=False)
-    place = forms.ModelChoiceField(Place.objects.none(), label=gettext_lazy("Tempat"), required=False)
+    kelurahan = Choose(Kelurahan.objects.none(), label=gettext_lazy("Kelurahan"), required=False)
+    place = Choose(Place.objects.none(), label=gettext_lazy("Tempat"), required=False)
     lat = forms.FloatField(label=gettext_lazy("Lintang"), required=False, localize=False)
     lon = forms.FloatField(label=gettext_lazy("Bujur"), required=False, localize=False)
     bearing_deg = forms.FloatField(label=gettext_lazy("Arah (° dari utara)"), required=False)
     fov_deg = forms.FloatField(label=gettext_lazy("Sudut pandang (°)"), required=False)
     range_m = forms.FloatField(label=gettext_lazy("Jangkauan (m)"), required=False)
     height_m = forms.FloatField(label=gettext_lazy("Tinggi pasang (m)"), required=False)
-    link = forms.ModelChoiceField(Target.objects.none(), label=gettext_lazy("Sambungan"), required=False)
-    power = forms.ModelChoiceField(Target.objects.none(), label=gettext_lazy("Listrik"), required=False)
-    officer = forms.ModelChoiceField(Person.objects.none(), label=gettext_lazy("Petugas"), required=False)
-    contract = forms.ModelChoiceField(Contract.objects.none(), label=gettext_lazy("Kontrak"), required=False)
+    link = Choose(Target.objects.none(), label=gettext_lazy("Sambungan"), required=False)
+    power = Choose(Target.objects.none(), label=gettext_lazy("Listrik"), required=False)
+    officer = Choose(Person.objects.none(), label=gettext_lazy("Petugas"), required=False)
+    contract = Choose(Contract.objects.none(), label=gettext_lazy("Kontrak"), required=False)
     required_hours = forms.CharField(
         label=gettext_lazy("Jam wajib berfungsi"), required=False, max_length=600, widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("Satu rentang per baris: Senin–Jumat 06.00–22.00. Kosong berarti setiap saat."),
@@ -235,7 +236,7 @@ def offer_owners(form: forms.Form, owners: QuerySet[Opd]) -> None:
 class UploadForm(forms.Form):
     """A file of cameras, and whose they are."""
 
-    owner = forms.ModelChoiceField(Opd.objects.none(), label=gettext_lazy("Pemilik kamera"))
+    owner = Choose(Opd.objects.none(), label=gettext_lazy("Pemilik kamera"))
     file = forms.FileField(label=gettext_lazy("Berkas CSV, XLSX, atau GeoJSON"), allow_empty_file=True)
 
     def __init__(self, owners: Any, data: Any = None, files: Any = None) -> None:
@@ -247,7 +248,7 @@ class UploadForm(forms.Form):
 class OnvifForm(forms.Form):
     """Where to look for ONVIF devices; the password is used once and then sealed with what was found."""
 
-    owner = forms.ModelChoiceField(Opd.objects.none(), label=gettext_lazy("Pemilik kamera"))
+    owner = Choose(Opd.objects.none(), label=gettext_lazy("Pemilik kamera"))
     addresses = forms.CharField(
         label=gettext_lazy("Alamat atau rentang"), max_length=2000, widget=forms.Textarea({"rows": 2}),
         help_text=gettext_lazy("Dipisah koma atau baris: 10.64.1.20, 10.64.2.0/24. Paling banyak 256 alamat."),
