@@ -38,21 +38,24 @@ SYSTEM = frozenset({"system.view"})  # is the platform itself well?
 AUDIT = frozenset({"audit.view"})
 PEOPLE = frozenset({"people.edit"})
 INVITE = frozenset({"accounts.invite"})
+WATCH = frozenset({"cameras.watch"})  # live pictures
+STEER = WATCH | {"cameras.steer"}
+WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
 SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
 REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
     # The command centre
-    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | {"incidents.close"}),
-    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS
+    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER | {"incidents.close"}),
+    Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
          | {"cameras.reference", "shifts.plan"}),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
-    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS
-         | {"maintenance.declare", "incidents.close"}),
+    Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
+         | {"maintenance.declare", "incidents.close", "ground.import"}),
     Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
-    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS, leads=True),
+    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG, leads=True),
     Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
     Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE),
     Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"}),
@@ -63,7 +66,7 @@ _ALL = (
     # Government of the city
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
-    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | {"cameras.technical"}),
+    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG | {"cameras.technical"}),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),
@@ -77,9 +80,9 @@ _ALL = (
     Role("ppid_utama", _("PPID utama"), Reach.CITY, READ),
     Role("ppid_pelaksana", _("PPID pelaksana"), Reach.OPD, READ),
     Role("atasan_ppid", _("Atasan PPID"), Reach.CITY, READ),
-    Role("walidata", _("Walidata"), Reach.CITY, SEE),
+    Role("walidata", _("Walidata"), Reach.CITY, SEE | {"ground.import"}),
     Role("data_producer", _("Produsen data"), Reach.OPD, READ),
-    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT),
+    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG),
     # Services
     Role("signer", _("Pejabat penanda tangan"), Reach.OPD, READ),
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),

@@ -21,7 +21,7 @@ from satukota.city.roles import ROLES
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 
-from . import facts, rota, things, wiring
+from . import facts, ground, rota, things, wiring
 
 SAMPLE_RTS = 3
 
@@ -73,6 +73,7 @@ def load() -> dict[str, int]:
     added["saksi"] = _add_witnesses()
     added["sop"] = _add_sops(at)
     added["giliran"] = rota.add(opds["diskominfo"], at)
+    added.update(ground.add(at))
     if any(added.values()):
         audit.record("sample.loaded", on=profile.kota, by=None, at=at, after=added)
     return added

@@ -1,0 +1,37 @@
+"""Where streets meet: vertices that three or more street ends or passages share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+DECIMALS = 6  # of a degree: vertices closer than about 0.1 m are one
+APART_DEG = 12 / 111_195  # the nodes of a crossing with two carriageways are one junction
+WALKED = ("footway", "path", "steps", "cycleway", "pedestrian", "track", "bridleway", "corridor", "platform")
+
+
+def of(lines: np.ndarray) -> np.ndarray:
+    """Junctions (k, 2) lon, lat of LineStrings (n,) in degrees, in order of longitude. Vectorised but for merging."""
+    import shapely
+
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    if not len(xy):
+        return np.empty((0, 2))
+    is_end = np.zeros(len(xy), bool)
+    is_end[np.r_[0, np.flatnonzero(np.diff(line)) + 1]] = True
+    is_end[np.r_[np.flatnonzero(np.diff(line)), len(xy) - 1]] = True
+    spots, which = np.unique(np.round(xy, DECIMALS), axis=0, return_inverse=True)
+    ways = np.bincount(which.reshape(-1), weights=np.where(is_end, 1, 2), minlength=len(spots))
+    return _merged(spots[ways >= 3])
+
+
+def _merged(spots: np.ndarray) -> np.ndarray:
+    """The first of spots closer than APART_DEG; `spots` in order of longitude."""
+    import shapely
+
+    points = shapely.points(spots)
+    first, second = shapely.STRtree(points).query(points, predicate="dwithin", distance=APART_DEG)
+    keep = np.ones(len(spots), bool)
+    for a, b in sorted(zip(first.tolist(), second.tolist(), strict=True)):
+        if a < b and keep[a]:
+            keep[b] = False
+    return spots[keep]
