@@ -192,7 +192,7 @@ def _is_this_net(ip: IP) -> bool:
 def _own_ports() -> set[int]:
     """Ours, and those of the nginx that stands in front of us."""
     catcher = {settings.CATCHER_PORT, settings.CATCHER_PORT + 1} if settings.SAMPLE else set()
-    return {settings.PORT, settings.FEED_PORT, 80, 443} | catcher
+    return {settings.PORT, settings.FEED_PORT, settings.LIVE_PORT, 80, 443} | catcher
 
 
 def _is_own_name(host: str, port: int) -> bool:

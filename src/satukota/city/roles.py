@@ -46,7 +46,8 @@ REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
     # The command centre
-    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER | {"incidents.close"}),
+    Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER
+         | {"incidents.close"}),
     Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
          | {"cameras.reference", "shifts.plan"}),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
@@ -66,7 +67,8 @@ _ALL = (
     # Government of the city
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
-    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG | {"cameras.technical"}),
+    Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG
+         | {"cameras.technical"}),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),

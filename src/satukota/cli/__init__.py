@@ -92,6 +92,16 @@ def _feed(words: list[str]) -> int:
     )
 
 
+def _live(words: list[str]) -> int:
+    _settings()
+    port = os.environ.get("SATUKOTA_LIVE_PORT", "8004")
+    return _become(
+        ["uvicorn", "--host", "127.0.0.1", "--port", port, "--no-access-log", "--timeout-graceful-shutdown", "2"]
+        + ["--lifespan", "on", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
+        + ["--ws-max-size", "65536", "--log-level", "warning", *words, "satukota.project.live_asgi:application"]
+    )
+
+
 def _become(words: list[str]) -> int:
     """Replace this process by a module of the same Python, so signals reach it directly."""
     os.execv(sys.executable, [sys.executable, "-m", *words])
@@ -174,6 +184,7 @@ COMMANDS = {
     "field": Command(_field, "simulator lapangan: kamera contoh", "field simulator: sample cameras"),
     "web": Command(_web, "halaman dan API (WSGI)", "pages and API (WSGI)"),
     "feed": Command(_feed, "umpan langsung (ASGI)", "live feed (ASGI)"),
+    "live": Command(_live, "gambar langsung (ASGI)", "live pictures (ASGI)"),
     "watch": Command(_django("watch"), "pengawas: melihat semua yang dijaga", "looks at everything that is watched"),
     "jobs": Command(_django("jobs"), "pekerja latar belakang, pengirim pesan", "background jobs, sending messages"),
     "catch": Command(_django("catch"), "penangkap pesan contoh", "catches the sample city's messages"),

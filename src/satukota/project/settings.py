@@ -15,8 +15,14 @@ SAMPLE = env.flag("SATUKOTA_SAMPLE")  # the sample city: known logins, field sim
 DEBUG = env.flag("SATUKOTA_DEBUG")
 PORT = env.whole("SATUKOTA_PORT", 8000, least=1, most=65535)
 FEED_PORT = env.whole("SATUKOTA_FEED_PORT", 8001, least=1, most=65535)
+LIVE_PORT = env.whole("SATUKOTA_LIVE_PORT", 8004, least=1, most=65535)
 FIELD_PORT = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65400)  # first of the simulator's hundred ports
 FEED_URL = env.text("SATUKOTA_FEED_URL", f"http://127.0.0.1:{FEED_PORT}")  # empty behind one nginx: same origin
+LIVE_URL = env.text("SATUKOTA_LIVE_URL", f"ws://127.0.0.1:{LIVE_PORT}")  # empty behind one nginx: same origin
+LIVE_RELAY = env.text("SATUKOTA_LIVE_RELAY")  # rtsp://relay:8554/{code}: a relay pulls the cameras, we pull the relay
+LIVE_RECODES = env.whole("SATUKOTA_LIVE_RECODES", 1, least=0, most=64)  # H.265 recoded at once, a core each
+LIVE_IDLE_S = env.whole("SATUKOTA_LIVE_IDLE_S", 10, least=1, most=3600)  # how long a stream nobody watches is pulled
+LIVE_KEY_S = 5.0  # a stream silent for longer has no picture of now
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")
 HASH_KEY = local_secrets.given_or_kept("SATUKOTA_HASH_KEY", VAR / "hash.key")  # finds sealed values (base/secrets)
@@ -46,6 +52,7 @@ INSTALLED_APPS = [
     "satukota.shared.monitoring",
     "satukota.shared.incidents",
     "satukota.shared.shifts",
+    "satukota.shared.coverage",
     "satukota.work.cameras",
     "satukota.faces.command_centre",
     "satukota.faces.portal",
@@ -173,7 +180,16 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": [SELF, "blob:"],  # MapLibre
         "style-src": [SELF],
         "style-src-attr": ["'unsafe-inline'"],  # MapLibre places its markers with style attributes
-        "connect-src": [SELF, *([FEED_URL, FEED_URL.replace("//127.0.0.1:", "//localhost:")] if FEED_URL else [])],
+        "media-src": [SELF, "blob:"],  # live pictures are put together in the browser
+        "connect-src": [
+            SELF,
+            *(
+                url.replace("//127.0.0.1:", f"//{host}:")
+                for url in (FEED_URL, LIVE_URL)
+                if url
+                for host in ("127.0.0.1", "localhost")
+            ),
+        ],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

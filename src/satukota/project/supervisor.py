@@ -37,8 +37,10 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="satukota run",
         description=say(
-            "Menyalakan halaman, umpan langsung, pengawas, pekerja dan (kota contoh) simulator dan penangkap pesan.",
-            "Starts pages, live feed, watcher, jobs and (sample city) the field simulator and message catcher.",
+            "Menyalakan halaman, umpan dan gambar langsung, pengawas, pekerja dan (kota contoh) simulator dan penangkap "
+            "pesan.",
+            "Starts pages, live feed, live pictures, watcher, jobs and (sample city) the field simulator and message "
+            "catcher.",
         ),
     )
     parser.parse_args(words)
@@ -60,6 +62,7 @@ class House:
         self.feed_port = env.whole("SATUKOTA_FEED_PORT", self.port + 1, least=1, most=65_535)
         self.field_port = env.whole("SATUKOTA_FIELD_PORT", 18600, least=1024, most=65_400)
         self.catcher_port = env.whole("SATUKOTA_CATCHER_PORT", min(self.port + 2, 65_534), least=1, most=65_534)
+        self.live_port = env.whole("SATUKOTA_LIVE_PORT", min(self.port + 4, 65_535), least=1, most=65_535)
         self.sample = env.flag("SATUKOTA_SAMPLE", True)
         self.watchman = Watchman()
         self.parts: list[Supervised] = []
@@ -97,7 +100,7 @@ class House:
             ports = ("--first-port", str(self.field_port))
             words = (*door, "field", *cache, *ports, *shlex.split(env.text("SATUKOTA_FIELD_OPTIONS")))
             first.append(Job("field", words, ends_last=True))
-        later = [Job("watch", (*door, "watch")), Job("jobs", (*door, "jobs"))]
+        later = [Job("watch", (*door, "watch")), Job("live", (*door, "live")), Job("jobs", (*door, "jobs"))]
         if self.sample:
             later.append(Job("catch", (*door, "catch")))
         return first, later
@@ -223,6 +226,7 @@ class House:
             "SATUKOTA_VAR": str(self.var),
             "SATUKOTA_PORT": str(self.port),
             "SATUKOTA_FEED_PORT": str(self.feed_port),
+            "SATUKOTA_LIVE_PORT": str(self.live_port),
             "SATUKOTA_FIELD_PORT": str(self.field_port),
             "SATUKOTA_CATCHER_PORT": str(self.catcher_port),
             "SATUKOTA_SAMPLE": "1" if self.sample else "0",
@@ -232,12 +236,13 @@ class House:
 
     def _check_ports(self) -> None:
         wanted = [("SATUKOTA_PORT", self.port), ("SATUKOTA_FEED_PORT", self.feed_port)]
+        wanted.append(("SATUKOTA_LIVE_PORT", self.live_port))
         if self.sample:
             wanted += [("SATUKOTA_CATCHER_PORT", self.catcher_port), ("SATUKOTA_CATCHER_PORT", self.catcher_port + 1)]
         for name, port in wanted:
             if is_free(port):
                 continue
-            other = next((first for first in range(8010, 8200, 10) if all(map(is_free, range(first, first + 4)))), 8300)
+            other = next((first for first in range(8010, 8200, 10) if all(map(is_free, range(first, first + 5)))), 8300)
             raise CannotRun(
                 say(
                     f"Porta {port} ({name}) sudah dipakai program lain. Pakai porta lain: PORT={other} make run",

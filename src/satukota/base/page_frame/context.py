@@ -18,10 +18,14 @@ def add_part(part: Callable[[HttpRequest], dict[str, Any]]) -> None:
 
 
 def feed_url(request: HttpRequest) -> str:
-    """Where this page finds the feed. Cookies and passkeys belong to a name: who came by localhost stays there."""
-    if request.get_host().partition(":")[0] == "localhost":
-        return settings.FEED_URL.replace("http://127.0.0.1:", "http://localhost:")
-    return settings.FEED_URL
+    """Where this page finds the feed."""
+    return by_the_same_name(request, settings.FEED_URL)
+
+
+def by_the_same_name(request: HttpRequest, url: str) -> str:
+    """Cookies and passkeys belong to a name: who came by localhost stays there."""
+    came_by = request.get_host().partition(":")[0]
+    return url.replace("//127.0.0.1:", "//localhost:") if came_by == "localhost" else url
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:

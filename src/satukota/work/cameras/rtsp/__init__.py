@@ -6,6 +6,7 @@ alike. Measured in docs/camera-probe.md.
 """
 
 from .address import BadAddress, StreamAddress, parse_address
+from .sdp import VideoTrack
 from .session import AddressRefused, Keyframe, Limits, Resolve, Session, Stage, StreamFault, resolve_anywhere, watching
 from .units import AccessUnit
 
@@ -20,6 +21,7 @@ __all__ = [
     "Stage",
     "StreamAddress",
     "StreamFault",
+    "VideoTrack",
     "parse_address",
     "resolve_anywhere",
     "watching",

@@ -24,6 +24,7 @@ from .sdp import VIDEO_CODECS, VideoTrack, video_track
 from .units import AccessUnit, Assembler
 from .wire import Closed, NotRtsp, Reply, TooMuch, Wire
 
+OnUnit = Callable[[VideoTrack, AccessUnit], None]
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → addresses that may be dialled now. Raises OSError when there are none, AddressRefused if forbidden."""
 
@@ -105,12 +106,12 @@ class Session:
         self._is_enough: Callable[[], bool] = lambda: False
         self._keep_alive: asyncio.TimerHandle | None = None
         self._played_at = 0.0
-        self._on_unit: Callable[[AccessUnit], None] | None = None
+        self._on_unit: OnUnit | None = None
         self._units: Assembler | None = None
 
     # -- passing on
 
-    def pass_on(self, on_unit: Callable[[AccessUnit], None]) -> None:
+    def pass_on(self, on_unit: OnUnit) -> None:
         """Before `open`: every picture goes to `on_unit` as soon as it is whole, for as long as `last` waits."""
         self._on_unit = on_unit
 
@@ -178,8 +179,8 @@ class Session:
             return
         if self._units is not None and self._on_unit is not None:
             unit = self._units.feed(packet)
-            if unit is not None:
-                self._on_unit(unit)
+            if unit is not None and self.track is not None:
+                self._on_unit(self.track, unit)
             return
         if self._packets is None:
             return
@@ -451,7 +452,7 @@ async def watching(
     may_log_in: bool = True,
     limits: Limits | None = None,
     stages: list[Stage] | None = None,
-    on_unit: Callable[[AccessUnit], None] | None = None,
+    on_unit: OnUnit | None = None,
 ) -> AsyncIterator[Session]:
     """A playing session; ends with TEARDOWN however the block is left. Raises StreamFault.
 

@@ -1,0 +1,280 @@
+"""`satukota live` as an ASGI application.
+
+/langsung     WebSocket of one watcher: the ticket in the first message, then opening, pictures and words
+/kunci/<id>   newest key picture of a stream that is pulled, for the health check and stills; with the inner token
+/keadaan      what is pulled for whom; with the inner token
+/sehat        the health check
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from .gate import Gate, Guest
+from .packing import Message
+from .recoding import Recoders
+from .upstream import IDLE_S, STALLED_S, Upstream
+from .watchers import Watcher
+
+RECHECK_S = 3.0  # how soon an ended duty, a changed hat or a signed-out session takes effect
+SEEN_EVERY_S = 15.0
+HELLO_S = 5.0
+MOST_WATCHERS = 4_000
+LONGEST_WORDS = 4_096
+log = logging.getLogger(__name__)
+Asgi = Callable[..., Awaitable[Any]]
+
+
+def inner_token() -> str:
+    """Known to our own processes only, which share the secret key."""
+    return salted_hmac("satukota.live.inner", "hub", algorithm="sha256").hexdigest()
+
+
+class Hub:
+    """All upstreams and all watchers of this process."""
+
+    def __init__(self, gate: Gate, *, recodes: int = 2, idle_s: float = IDLE_S, stalled_s: float = STALLED_S) -> None:
+        self.gate = gate
+        self.upstreams: dict[tuple[int, str], Upstream] = {}
+        self.guests: dict[Guest, Watcher] = {}
+        self._recoders = Recoders(recodes)
+        self._idle_s, self._stalled_s = idle_s, stalled_s
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        try:
+            await self.gate.begin()
+        except DatabaseError:
+            log.exception("what the last hub left open stays open")
+        self._tasks = [asyncio.create_task(self._recheck_for_ever()), asyncio.create_task(self._note_for_ever())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for watcher in self.guests.values():
+            watcher.let_go()
+        await asyncio.sleep(0)
+        for upstream in self.upstreams.values():
+            upstream.stop()
+        for guest in list(self.guests):
+            await self._left(guest, "left")
+        await self.gate.close()
+
+    def upstream(self, camera_id: int, stream: str) -> Upstream:
+        key = (camera_id, stream)
+        if key not in self.upstreams:
+            self.upstreams[key] = Upstream(
+                lambda: self.gate.source(camera_id, stream), self.gate.login_refused, self._recoders,
+                idle_s=self._idle_s, stalled_s=self._stalled_s,
+            )  # fmt: skip
+        return self.upstreams[key]
+
+    async def watch(self, guest: Guest, watcher: Watcher, send: Callable[[Message | dict[str, Any]], Any]) -> None:
+        """Until the watcher is let go or the sending fails."""
+        upstream = self.upstream(guest.entry.camera_id, guest.entry.stream)
+        self.guests[guest] = watcher
+        upstream.join(watcher)
+        try:
+            while (message := await watcher.next()) is not None:
+                await send(message)
+        finally:
+            upstream.leave(watcher)
+            if self.guests.pop(guest, None) is not None:
+                await asyncio.shield(self._left(guest, watcher.let_go_because))
+
+    async def _left(self, guest: Guest, why: str) -> None:
+        try:
+            await self.gate.left(guest.entry.watch_id, why)
+        except (DatabaseError, RuntimeError):
+            log.warning("the end of a watch could not be written; the next start does it")
+
+    async def _recheck_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            if not self.guests:
+                self._sweep()
+                continue
+            guests = list(self.guests)
+            try:
+                staying = await self.gate.may_stay(guests)
+            except DatabaseError:
+                continue  # asked again next time
+            for guest in guests:
+                if guest not in staying and guest in self.guests:
+                    words = {"state": "ended", "cause": "revoked", "now": time.time()}
+                    self.guests[guest].let_go(words, because="revoked")
+            self._sweep()
+
+    def _sweep(self) -> None:
+        for key, upstream in list(self.upstreams.items()):
+            if not upstream.is_running and not upstream.watchers:
+                del self.upstreams[key]
+
+    async def _note_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SEEN_EVERY_S)
+            try:
+                if self.guests:
+                    await self.gate.seen([guest.entry.watch_id for guest in self.guests])
+            except DatabaseError:
+                log.warning("who still watches could not be written; again in a moment")
+
+    def status(self) -> dict[str, Any]:
+        told = {
+            f"{camera_id}/{stream}": upstream.words() | {"watchers": len(upstream.watchers), "pulls": upstream.pulls}
+            for (camera_id, stream), upstream in self.upstreams.items()
+        }
+        return {"streams": told, "watchers": len(self.guests), "cpu_s": time.process_time()}
+
+
+def application(hub: Hub, origins: Iterable[str]) -> Asgi:
+    """The ASGI application; `origins` are the pages that may open a socket."""
+    allowed = frozenset(origins)
+
+    async def app(scope: dict[str, Any], receive: Asgi, send: Asgi) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(hub, receive, send)
+        elif scope["type"] == "websocket":
+            await _socket(hub, scope, allowed, receive, send)
+        elif scope["type"] == "http":
+            await _http(hub, scope, send)
+
+    return app
+
+
+async def _lifespan(hub: Hub, receive: Asgi, send: Asgi) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await hub.start()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await hub.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+# -- one watcher
+
+
+async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], receive: Asgi, send: Asgi) -> None:
+    headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+    await receive()  # websocket.connect
+    origin = headers.get("origin", "")
+    if scope["path"] != "/langsung" or origin not in allowed or len(hub.guests) >= MOST_WATCHERS:
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "websocket.accept"})
+    hello = await _hello(receive)
+    guest = None
+    if hello is not None:
+        try:
+            guest = await hub.gate.let_in(headers.get("cookie", ""), str(hello.get("ticket", ""))[:2_000])
+        except DatabaseError:
+            await _say(send, {"state": "ended", "cause": "database"})
+            await send({"type": "websocket.close", "code": 1013})
+            return
+    if guest is None or hello is None:
+        await _say(send, {"state": "ended", "cause": "ticket"})
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    watcher = Watcher(plays_hevc=hello.get("hevc") is True)
+    listening = asyncio.create_task(_listen(receive, watcher))
+    try:
+        await hub.watch(guest, watcher, lambda message: _pass(send, message))
+        await send({"type": "websocket.close", "code": 1000})
+    except (OSError, RuntimeError):
+        pass  # the watcher went away while we were writing
+    finally:
+        listening.cancel()
+
+
+async def _hello(receive: Asgi) -> dict[str, Any] | None:
+    """{"ticket": …, "hevc": can the browser play it}; None for anything else or nothing in time."""
+    try:
+        async with asyncio.timeout(HELLO_S):
+            message = await receive()
+    except TimeoutError:
+        return None
+    return _words_in(message)
+
+
+def _words_in(message: dict[str, Any]) -> dict[str, Any] | None:
+    text = message.get("text") or ""
+    if message["type"] != "websocket.receive" or not text or len(text) > LONGEST_WORDS:
+        return None
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+async def _listen(receive: Asgi, watcher: Watcher) -> None:
+    """Answer the watcher's questions for the time, and notice when it leaves."""
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            watcher.let_go()
+            return
+        said = _words_in(message)
+        if said is not None and isinstance(said.get("ping"), int | float):
+            watcher.say({"pong": said["ping"], "now": time.time()})
+
+
+async def _pass(send: Asgi, message: Message | dict[str, Any]) -> None:
+    if isinstance(message, Message):
+        await send({"type": "websocket.send", "bytes": message.content})
+    else:
+        await _say(send, message)
+
+
+async def _say(send: Asgi, words: dict[str, Any]) -> None:
+    await send({"type": "websocket.send", "text": json.dumps(words)})
+
+
+# -- our own processes
+
+
+async def _http(hub: Hub, scope: dict[str, Any], send: Asgi) -> None:
+    headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+    path = scope["path"]
+    if path == "/sehat":
+        await _answer(send, 200, b"sehat")
+    elif not constant_time_compare(headers.get("x-satukota-live", ""), inner_token()):
+        await _answer(send, 404, b"tidak ditemukan")
+    elif path == "/keadaan":
+        await _answer(send, 200, json.dumps(hub.status()).encode(), b"application/json")
+    elif path.startswith("/kunci/") and path[7:].isdecimal() and len(path) < 26:
+        await _key(hub, int(path[7:]), send)
+    else:
+        await _answer(send, 404, b"tidak ditemukan")
+
+
+async def _key(hub: Hub, camera_id: int, send: Asgi) -> None:
+    """Facts as JSON, a line end, then the picture as Annex B. 404 where the camera is not pulled right now."""
+    upstream = hub.upstreams.get((camera_id, "main"))
+    key = upstream.key if upstream is not None else None
+    if upstream is None or key is None or time.time() - upstream.last_at > settings.LIVE_KEY_S:
+        await _answer(send, 404, b"tidak ditarik")
+        return
+    facts = {
+        "codec": key.codec, "size": key.size, "at": key.at, "seconds": [round(at, 4) for at in upstream.seconds],
+        "keys": list(upstream.key_seconds), "clock_offset_s": upstream.clock_offset_s,
+    }  # fmt: skip
+    await _answer(send, 200, json.dumps(facts).encode() + b"\n" + key.content, b"application/octet-stream")
+
+
+async def _answer(send: Asgi, status: int, body: bytes, kind: bytes = b"text/plain; charset=utf-8") -> None:
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
