@@ -7,8 +7,11 @@ class CamerasConfig(AppConfig):
     verbose_name = "Kamera"
 
     def ready(self) -> None:
+        from satukota.shared.coverage import registry as coverage
         from satukota.shared.monitoring import registry
 
+        from . import watchers
         from .probes import CameraProbe
 
         registry.register(CameraProbe())
+        coverage.register_source(watchers.watchers, watchers.DOUBTFUL)

@@ -1,0 +1,237 @@
+"""From a status change to the shares, in one transaction."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from satukota.base.feed.models import FeedEntry
+from satukota.shared.coverage import following, registry
+from satukota.shared.coverage.models import CurrentCoverage, PointSet, WatcherView
+from satukota.shared.monitoring.models import StatusChange, Target
+from satukota.shared.monitoring.tests.make import NOON, down, later, stored, unknown, up
+
+from .make import Town, measured, new_version
+
+
+def shares() -> dict:
+    return CurrentCoverage.objects.get().shares["kota"]
+
+
+def told() -> list[dict]:
+    return [entry.payload for entry in FeedEntry.objects.filter(topic="coverage_changed").order_by("pk")]
+
+
+def falls(*targets: Target, at_s: float = 60) -> None:
+    stored(down(sure=True), *targets, at=later(at_s))
+
+
+def rises(*targets: Target, at_s: float = 120) -> None:
+    for step in range(3):
+        stored(up(), *targets, at=later(at_s + step))
+
+
+def test_a_camera_that_falls_takes_its_part_of_the_street_at_once_and_gives_it_back(town: Town):
+    west, east = town.camera("A", 0), town.camera("B", 150)
+    measured()
+    before = shares()
+    assert before["seen"] == before["able"] == pytest.approx(20 / 30) and before["lost"] == 0
+    falls(west)
+    after = shares()
+    assert after["able"] == before["able"] and after["seen"] == pytest.approx(10 / 30)
+    assert after["lost"] == pytest.approx(10 / 30)
+    entry = told()[-1]
+    assert entry["kota"] == after and entry["target"] == west.pk and entry["state"] == "down"
+    assert set(entry["kelurahan"]) == {"64.74.01.1001"} and entry["points"] == 10
+    assert entry["lost"] == entry["streets"] == [town.street.pk] and entry["recovered"] == []
+    rises(west)
+    assert shares()["seen"] == before["seen"] and told()[-1]["recovered"] == [town.street.pk]
+    assert east.pk in CurrentCoverage.objects.get().working
+
+
+def test_a_house_hides_what_is_behind_it(town: Town):
+    town.camera("A", 0)
+    town.house(45)
+    measured()
+    assert shares()["seen"] == pytest.approx(4 / 30, abs=1e-6)
+
+
+def test_unknown_is_neither_seen_nor_lost(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    for step in range(3):
+        stored(unknown("picture_frozen_maybe"), west, at=later(60 + step))
+    assert west.state == "unknown"
+    now = shares()
+    assert (now["seen"], now["lost"]) == (0, 0) and now["doubted"] == pytest.approx(10 / 30)
+
+
+def test_what_our_own_lost_line_hides_is_doubted_at_the_next_turn(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    stored(down(), west, at=later(60))
+    Target.objects.filter(pk=west.pk).update(pending_cause="no_uplink")
+    assert following.catch_up(later(65)) is True
+    assert shares()["doubted"] == pytest.approx(10 / 30)
+    assert following.catch_up(later(70)) is False
+
+
+def test_degraded_sees_unless_its_cause_touches_what_it_sees(town: Town):
+    west = town.camera("A", 0)
+    registry._sources[:] = [registry.Source(registry._sources[0].watchers, frozenset({"blocked"}))]
+    measured()
+    Target.objects.filter(pk=west.pk).update(state="degraded", cause="wrong_clock")
+    following.catch_up(later(5))
+    assert shares()["seen"] == pytest.approx(10 / 30)
+    Target.objects.filter(pk=west.pk).update(cause="blocked")
+    following.catch_up(later(10))
+    assert shares()["seen"] == 0 and shares()["doubted"] == pytest.approx(10 / 30)
+
+
+def test_the_same_change_twice_and_two_out_of_order_change_nothing_more(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    falls(west)
+    fall = StatusChange.objects.get(target=west, now="down")
+    before = told()
+    following.follow([fall])
+    following.follow([fall, fall])
+    older = StatusChange(target=west, at=NOON - timedelta(hours=1), was="down", now="up")
+    following.follow([older])
+    assert told() == before and shares()["lost"] == pytest.approx(10 / 30)
+
+
+def test_a_change_that_is_rolled_back_leaves_nothing_in_memory(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        falls(west)
+        raise RuntimeError
+    assert shares()["seen"] == pytest.approx(10 / 30)
+    west.refresh_from_db()
+    falls(west)
+    assert shares()["seen"] == 0 and told()[-1]["points"] == 10
+
+
+def test_three_hundred_behind_one_link_are_one_entry_and_a_fixed_number_of_queries(town: Town):
+    cameras = [town.camera(f"C{n:03}", (n * 7) % 300) for n in range(60)]
+    measured()
+    count = len(told())
+    Target.objects.filter(pk__in=[one.pk for one in cameras]).update(state="down")
+    with CaptureQueriesContext(
+        connection,
+    ) as made:
+        following.catch_up(later(5))
+    assert len(told()) == count + 1 and told()[-1]["target"] is None
+    assert len([q for q in made.captured_queries if "SAVEPOINT" not in q["sql"]]) <= 9
+
+
+def test_a_retired_watcher_is_neither_seen_nor_lost(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    Target.objects.filter(pk=west.pk).update(retired_on=NOON.date())
+    following.catch_up(later(5))
+    assert shares()["able"] == 0 == shares()["lost"]
+    town.watchers.clear()
+    assert measured().watchers == 0 and not WatcherView.objects.exists()
+
+
+def test_a_partner_is_asked_within_the_agreed_hours_only(town: Town):
+    town.camera("A", 0, partner=True, hours=(("sun", "08:00", "16:00"),))  # NOON is a Sunday, 12.00 WITA
+    measured()
+    assert shares()["seen"] == pytest.approx(10 / 30)
+    following.catch_up(later(5 * 3600))
+    assert shares()["able"] == 0 == shares()["lost"]
+
+
+def test_by_night_the_light_ends_the_view(town: Town):
+    town.camera("A", 0)
+    measured()
+    following.catch_up(later(12 * 3600))
+    assert CurrentCoverage.objects.get().light == "night" and shares()["seen"] == pytest.approx(3 / 30)
+    assert told()[-1]["streets"] is None  # the whole map looks otherwise
+
+
+@pytest.mark.parametrize("lacking", [
+    {"bearing_deg": None}, {"fov_deg": None}, {"range_m": None}, {"width_px": None}, {"lon": None}, {"fov_deg": 0.0},
+    {"range_m": -5.0}, {"range_m": float("inf")},
+])  # fmt: skip
+def test_a_watcher_that_lacks_a_fact_sees_nothing_and_is_not_lost(town: Town, lacking: dict):
+    town.camera("A", 0)
+    town.turn("A", **lacking)
+    report = measured()
+    assert shares()["able"] == 0 == shares()["lost"]
+    assert WatcherView.objects.get().lacks and report.points == 30
+
+
+def test_all_round_needs_no_bearing(town: Town):
+    town.camera("A", 100, bearing_deg=None, fov_deg=360.0, width_px=12000)
+    measured()
+    assert shares()["seen"] > 10 / 30
+
+
+def test_only_what_changed_is_measured_again(town: Town):
+    town.camera("A", 0)
+    town.camera("B", 150)
+    assert measured().measured == 2
+    assert measured().measured == 0
+    town.turn("A", bearing_deg=270.0)
+    report = measured()
+    assert report.measured == 1 and shares()["seen"] == pytest.approx(10 / 30)
+    new_version("osm")
+    assert measured().measured == 2 and PointSet.objects.count() == 1
+
+
+def test_ground_replaced_while_it_is_measured_is_measured_again(town: Town, monkeypatch):
+    from satukota.shared.coverage import measuring
+
+    town.camera("A", 0)
+    plain, times = measuring._sights, []
+
+    def replaced_meanwhile(watchers, xy):
+        found = plain(watchers, xy)
+        if not times:
+            new_version("osm")
+        times.append(1)
+        return found
+
+    monkeypatch.setattr(measuring, "_sights", replaced_meanwhile)
+    measured()
+    assert len(times) == 2 and PointSet.objects.count() == 1
+    from satukota.shared.ground import queries as ground
+
+    assert PointSet.objects.get().ground_version == ground.version()
+
+
+def test_ground_that_never_rests_is_said(town: Town, monkeypatch):
+    from satukota.base.errors import UserError
+    from satukota.shared.coverage import measuring
+
+    town.camera("A", 0)
+    plain = measuring._sights
+    monkeypatch.setattr(measuring, "_sights", lambda *args: (new_version("osm"), plain(*args))[1])
+    with pytest.raises(UserError, match="terus berubah"):
+        measured()
+    assert measuring.measure_and_tell(NOON) is None and "terus berubah" in CurrentCoverage.objects.get().problem
+
+
+def test_turned_presets_count_for_their_time(town: Town):
+    ways = (registry.Preset(90.0, 60.0, 0.25), registry.Preset(270.0, 60.0, 0.75))
+    town.camera("A", 100, presets=ways)
+    measured()
+    assert shares()["seen"] == pytest.approx((10 * 0.25 + 10 * 0.75) / 30, abs=0.01)
+
+
+def test_the_job_is_asked_for_once_per_change(town: Town):
+    from django_tasks_db.models import DBTaskResult
+
+    from satukota.shared.coverage import measuring
+
+    town.camera("A", 0)
+    assert measuring.ask_when_due(NOON) is True and measuring.ask_when_due(later(5)) is False
+    measured()
+    assert measuring.ask_when_due(later(10)) is False
+    town.turn("A", bearing_deg=10.0)
+    assert measuring.ask_when_due(later(15)) is True and measuring.ask_when_due(later(20)) is False
+    assert DBTaskResult.objects.count() in (0, 2)  # on commit, which a test's transaction never does
