@@ -37,8 +37,8 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="satukota run",
         description=say(
-            "Menyalakan halaman, umpan dan gambar langsung, pengawas, pekerja dan (kota contoh) simulator dan penangkap "
-            "pesan.",
+            "Menyalakan halaman, umpan dan gambar langsung, pengawas, pekerja dan (kota contoh) simulator dan "
+            "penangkap pesan.",
             "Starts pages, live feed, live pictures, watcher, jobs and (sample city) the field simulator and message "
             "catcher.",
         ),

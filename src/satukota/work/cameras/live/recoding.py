@@ -114,7 +114,7 @@ def _recode(codec: str, waiting: Any, give: Any) -> None:
                 encoder = _encoder(size)
             shown = moments.pop(frame.pts, at)
             small = frame.reformat(*size, "yuv420p")
-            small.pts, small.time_base = frame.pts, None
+            small.pts, small.time_base = frame.pts, encoder.time_base
             for coded in encoder.encode(small):
                 give(_unit(bytes(coded), int(shown * fmp4.TIMESCALE) & 0xFFFFFFFF, sets), shown)
         for old in [key for key in moments if key < number - 60]:
