@@ -42,6 +42,8 @@ WATCH = frozenset({"cameras.watch"})  # live pictures
 STEER = WATCH | {"cameras.steer"}
 WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
 SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
+LEDGER = frozenset({"ledger.view"})  # what vendors promised, delivered and owe
+LEDGER_KEEP = LEDGER | {"ledger.manage"}
 REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
@@ -53,10 +55,10 @@ _ALL = (
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
-         | {"maintenance.declare", "incidents.close", "ground.import"}),
+         | {"maintenance.declare", "incidents.close", "ground.import"} | LEDGER_KEEP),
     Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
-    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG, leads=True),
+    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG | LEDGER, leads=True),
     Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
     Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE),
     Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"}),
@@ -65,17 +67,17 @@ _ALL = (
     Role("kelurahan_staff", _("Petugas kelurahan"), Reach.AREA, SEE | REPORT),
     Role("ketua_rt", _("Ketua RT"), Reach.AREA, NOTHING),
     # Government of the city
-    Role("mayor", _("Wali Kota"), Reach.CITY, SEE),
-    Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE),
+    Role("mayor", _("Wali Kota"), Reach.CITY, SEE | LEDGER),
+    Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE | LEDGER),
     Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG
-         | {"cameras.technical"}),
+         | {"cameras.technical"} | LEDGER),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
-    Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE),
-    Role("planner", _("Perencana OPD"), Reach.OPD, SEE),
-    Role("kpa", _("Kuasa pengguna anggaran"), Reach.OPD, SEE),
-    Role("pptk", _("Pejabat pelaksana teknis kegiatan"), Reach.OPD, SEE),
-    Role("ppk_skpd", _("Pejabat penatausahaan keuangan"), Reach.OPD, READ),
+    Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | LEDGER),
+    Role("planner", _("Perencana OPD"), Reach.OPD, SEE | LEDGER),
+    Role("kpa", _("Kuasa pengguna anggaran"), Reach.OPD, SEE | LEDGER_KEEP),
+    Role("pptk", _("Pejabat pelaksana teknis kegiatan"), Reach.OPD, SEE | LEDGER),
+    Role("ppk_skpd", _("Pejabat penatausahaan keuangan"), Reach.OPD, READ | LEDGER),
     Role("treasurer", _("Bendahara"), Reach.OPD, READ),
     Role("bud", _("Bendahara umum daerah"), Reach.CITY, READ),
     # Information, data and its protection

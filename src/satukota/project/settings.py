@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "satukota.shared.shifts",
     "satukota.shared.coverage",
     "satukota.work.cameras",
+    "satukota.work.vendor_ledger",
     "satukota.faces.command_centre",
     "satukota.faces.portal",
     "satukota.faces.open_api",
