@@ -1,5 +1,6 @@
 """What holds for every test, in src and in tests alike."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -33,3 +34,6 @@ def no_rate_limits(request: pytest.FixtureRequest, settings: Any) -> None:
 def nothing_kept_from_the_test_before() -> None:
     """What this process keeps in memory (counted requests, public figures) belongs to one city, and so to one test."""
     caches["memory"].clear()
+    ground = sys.modules.get("satukota.shared.ground.queries")  # most tests never import it
+    if ground is not None:
+        ground.forget()

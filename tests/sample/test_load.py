@@ -28,8 +28,10 @@ SCENARIO = django_settings.PACKAGE.parent / "satukota_field" / "scenarios" / "bo
 
 
 @pytest.fixture(autouse=True)
-def sample_installation(settings):
+def sample_installation(settings, monkeypatch):
     settings.SAMPLE = True
+    # Twelve thousand rows of ground are loaded in test_ground.py, once, not for each of these.
+    monkeypatch.setattr("satukota.project.sample.ground.add", lambda at: {})
 
 
 def test_the_city_is_complete():

@@ -96,7 +96,7 @@ def version() -> str:
     facts = (
         clock.local(clock.now()).date(),  # kinds of demand hold from a day on
         list(Kota.objects.values_list("lon", "lat")),
-        list(GroundSource.objects.filter(is_current=True).order_by("pk").values_list("pk", "sha256")),
+        list(GroundSource.objects.filter(is_current=True).order_by("pk").values_list("pk", "sha256", "taken_at")),
         list(DemandKind.objects.order_by("pk").values_list("pk", "weight", "purpose", "basis", "classes")),
         list(Kelurahan.objects.exclude(area=None).order_by("pk").values_list("pk", "area_source")),
         list(Place.objects.order_by("pk").values_list("pk", "kind", "lon", "lat", "stake")),
@@ -183,6 +183,12 @@ def _read_structures() -> Structures:
     known = [np.array([-1 if each is None else int(each) for each in values], np.int8) for values in (power, link)]
     words = [np.array(values, str) for values in (kinds, codes, owners)]
     return Structures(np.array(ids, np.int64), plane().to_metres(lonlat), *words, *known)
+
+
+def forget() -> None:
+    """Nothing is kept any more: tests are many cities, whose rows may be numbered alike."""
+    with _lock:
+        _kept.clear()
 
 
 def _in_metres(stored: list[Any]) -> np.ndarray:
