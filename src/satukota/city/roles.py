@@ -29,7 +29,7 @@ class Role:
 
 NOTHING: frozenset[str] = frozenset()  # a role of works to come: it can be held, and opens no page yet
 READ = frozenset({"registers.view"})
-SEE = READ | {"monitoring.view", "cameras.view", "incidents.view"}
+SEE = READ | {"monitoring.view", "cameras.view", "incidents.view", "coverage.view"}
 REPORT = frozenset({"incidents.open", "incidents.note"})
 HANDLE = REPORT | {"incidents.handle"}
 LEAD = frozenset({"incidents.assign", "incidents.merge", "incidents.close", "sop.edit", "maintenance.declare"})
@@ -44,6 +44,7 @@ WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
 SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
 LEDGER = frozenset({"ledger.view"})  # what vendors promised, delivered and owe
 LEDGER_KEEP = LEDGER | {"ledger.manage"}
+PLAN = frozenset({"coverage.plan"})  # where the next cameras go
 REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 
 _ALL = (
@@ -55,7 +56,7 @@ _ALL = (
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
-         | {"maintenance.declare", "incidents.close", "ground.import"} | LEDGER_KEEP),
+         | {"maintenance.declare", "incidents.close", "ground.import"} | LEDGER_KEEP | PLAN),
     Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
     Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG | LEDGER, leads=True),
@@ -73,8 +74,8 @@ _ALL = (
          | {"cameras.technical"} | LEDGER),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
-    Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | LEDGER),
-    Role("planner", _("Perencana OPD"), Reach.OPD, SEE | LEDGER),
+    Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | PLAN | LEDGER),
+    Role("planner", _("Perencana OPD"), Reach.OPD, SEE | PLAN | LEDGER),
     Role("kpa", _("Kuasa pengguna anggaran"), Reach.OPD, SEE | LEDGER_KEEP),
     Role("pptk", _("Pejabat pelaksana teknis kegiatan"), Reach.OPD, SEE | LEDGER),
     Role("ppk_skpd", _("Pejabat penatausahaan keuangan"), Reach.OPD, READ | LEDGER),
