@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,8 +51,8 @@ def core_of(problem: Problem) -> Core:
         inside = area >= 0
         weight = np.bincount(area[inside], problem.weights[inside], len(problem.floor))
         floor = problem.floor * weight * (1 - 1e-9)  # reached up to rounding is reached
-    order = np.argsort(site, kind="stable")
-    points, indptr = _without_repeats(problem, order)
+    order = np.arange(len(site)) if (np.diff(site) >= 0).all() else np.argsort(site, kind="stable")
+    points, indptr = _without_repeats(problem.indptr, problem.points, order, len(problem.weights))
     core = Core(
         option=order,
         indptr=indptr,
@@ -114,36 +115,72 @@ def _seen(core: Core, views: NDArray[np.int64]) -> Core:
 
 def _only(core: Core, keep: NDArray[np.bool_]) -> Core:
     """The core of the kept options and of the points they reach that are still worth something."""
-    worth = np.diff(core.part_ptr) > 0
-    worth &= np.add.reduceat(np.append(core.part, 0.0), core.part_ptr[:-1]) > 0 if len(worth) else True
-    of_option = np.repeat(np.arange(len(keep), dtype=np.int32), np.diff(core.indptr))
-    entries = keep[of_option] & worth[core.points]
-    points, owner = core.points[entries], of_option[entries]
-    sizes = np.bincount(owner, minlength=len(keep))
-    keep = keep & (sizes > 0)  # an option that adds nothing is never needed
-    users_count = np.bincount(points, minlength=len(worth))
-    stays = users_count > 0
-    number = np.cumsum(stays, dtype=np.int32) - 1
-    new_option = np.cumsum(keep, dtype=np.int32) - 1
-    points, owner = number[points], new_option[owner]
-    users_count = users_count[stays]
-    part_ptr, part = _parts_of(core, stays, users_count)
+    worth = np.zeros(len(core.area), np.bool_)
+    some = np.diff(core.part_ptr) > 0
+    worth[some] = core.part[core.part_ptr[:-1][some]] > core.tiny
+    keep = keep.copy()
+    indptr, points, users_ptr, users, stays = _shrunk(core.indptr, core.points, keep, worth)
+    part_ptr, part = _parts_of(core, stays, np.diff(users_ptr))
     sites = np.bincount(core.site[keep], minlength=len(core.quota))
     return core._replace(
         option=core.option[keep],
-        indptr=np.concatenate(([0], np.cumsum(sizes[keep]))),
+        indptr=indptr,
         points=points,
         point=core.point[stays],
-        users_ptr=np.concatenate(([0], np.cumsum(users_count))),
-        users=owner[np.argsort(points, kind="stable")],
+        users_ptr=users_ptr,
+        users=users,
         part_ptr=part_ptr,
         part=part,
         area=core.area[stays],
         use=np.ascontiguousarray(core.use[:, keep]),
-        site=(np.cumsum(sites > 0, dtype=np.int32) - 1)[core.site[keep]],
+        site=(np.cumsum(sites > 0, dtype=np.int32) - 1)[core.site[keep]].astype(np.int32),
         site_ptr=np.concatenate(([0], np.cumsum(sites[sites > 0]))),
         quota=core.quota[sites > 0],
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _shrunk(
+    indptr: NDArray[np.int64], points: NDArray[np.int32], keep: NDArray[np.bool_], worth: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+    """Both directions of reach, numbered anew, and the points that stay; `keep` loses options that add nothing."""
+    n, m = len(keep), len(worth)
+    users_count = np.zeros(m, np.int64)
+    kept, entries = 0, 0
+    for j in range(n):
+        if keep[j]:
+            was = entries
+            for e in range(indptr[j], indptr[j + 1]):
+                if worth[points[e]]:
+                    users_count[points[e]] += 1
+                    entries += 1
+            keep[j] = entries > was
+            kept += keep[j]
+    stays = users_count > 0
+    number = np.empty(m, np.int32)
+    users_ptr = np.zeros(stays.sum() + 1, np.int64)
+    at = 0
+    for i in range(m):
+        if stays[i]:
+            number[i] = at
+            users_ptr[at + 1] = users_ptr[at] + users_count[i]
+            at += 1
+    free = users_ptr[:-1].copy()
+    new_indptr, new_points = np.zeros(kept + 1, np.int64), np.empty(entries, np.int32)
+    users = np.empty(entries, np.int32)
+    option, entry = 0, 0
+    for j in range(n):
+        if keep[j]:
+            for e in range(indptr[j], indptr[j + 1]):
+                if worth[points[e]]:
+                    i = number[points[e]]
+                    new_points[entry] = i
+                    users[free[i]] = option
+                    free[i] += 1
+                    entry += 1
+            option += 1
+            new_indptr[option] = entry
+    return new_indptr, new_points, users_ptr, users, stays
 
 
 def _parts_of(core: Core, stays: NDArray[np.bool_], users: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
@@ -178,15 +215,20 @@ def _sites(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return site, np.full(int(site.max(initial=-1)) + 1, problem.max_per_site, np.int64)
 
 
-def _without_repeats(problem: Problem, order: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+@numba.njit(cache=True, nogil=True)
+def _without_repeats(
+    indptr: NDArray[np.int64], points: NDArray[np.int32], order: NDArray[np.int64], m: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The points of the options in this order, each point once per option."""
-    sizes = np.diff(problem.indptr)[order]
-    ends = np.concatenate(([0], np.cumsum(sizes)))
-    at = np.arange(len(problem.points)) - np.repeat(ends[:-1] - problem.indptr[:-1][order], sizes)
-    points = problem.points[at]
-    key = np.repeat(np.arange(len(order)), sizes) * max(1, len(problem.weights)) + points
-    if (np.diff(key) > 0).all():
-        return points, ends
-    key = np.unique(key)
-    owner, points = np.divmod(key, max(1, len(problem.weights)))
-    return points.astype(np.int32), np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(order)))))
+    last = np.full(m, -1, np.int64)
+    once, ends = np.empty(len(points), np.int32), np.zeros(len(order) + 1, np.int64)
+    at = 0
+    for place in range(len(order)):
+        j = order[place]
+        for e in range(indptr[j], indptr[j + 1]):
+            if last[points[e]] != place:
+                last[points[e]] = place
+                once[at] = points[e]
+                at += 1
+        ends[place + 1] = at
+    return once[:at].copy(), ends

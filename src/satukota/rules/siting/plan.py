@@ -39,10 +39,13 @@ class Plan:
     seed: int = 0
     rounds: int = 0
     took_s: float = 0.0
+    prices: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)  # (m,) for `again`
 
     @property
     def gap(self) -> float:
         """How much more the best plan can be worth at most, as a share of this one's value."""
+        if self.short:
+            return inf
         if self.proven or self.upper_bound <= self.value:
             return 0.0
         return self.upper_bound / self.value - 1 if self.value > 0 else inf
@@ -165,7 +168,7 @@ def next_best(problem: Problem, plan: Plan, more_rp: int = 10_000_000) -> list[t
     return sorted(found, key=lambda row: (-row[1], row[0]))
 
 
-def made(problem: Problem, chosen: list[int], upper_bound: float, **known: object) -> Plan:
+def made(problem: Problem, chosen: list[int], upper_bound: float) -> Plan:
     """The plan of these options, everything said about it calculated from the problem itself, not from the search."""
     order, gains = in_order_of_gain(problem, chosen)
     views = Views(problem)
@@ -183,12 +186,11 @@ def made(problem: Problem, chosen: list[int], upper_bound: float, **known: objec
     return Plan(
         chosen=tuple(order),
         value=value,
-        upper_bound=max(value, upper_bound),
+        upper_bound=upper_bound,
         before=float(before.sum()),
         cost_rp=sum(cost),
         yearly_rp=0 if problem.yearly_rp is None else int(problem.yearly_rp[order].sum()),
         gains=tuple(gains),
         curve=tuple(zip(np.cumsum(cost).tolist(), np.cumsum(gains).tolist(), strict=True)),
         by_area=by_area,
-        **known,  # type: ignore[arg-type]
     )

@@ -123,7 +123,7 @@ class Problem:
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
     try:
-        taken = np.ascontiguousarray(given, np.float64)
+        taken = np.array(given, np.float64)
     except (TypeError, ValueError) as problem:
         raise ValueError(f"{name} are not numbers") from problem
     if taken.ndim != 1:
@@ -145,7 +145,7 @@ def _whole(name: str, given: ArrayLike, kind: type[np.signedinteger]) -> NDArray
         raise ValueError(f"{name} are not whole numbers")
     if raw.max() > np.iinfo(kind).max or raw.min() < np.iinfo(kind).min:
         raise ValueError(f"{name} holds a number that is too large")
-    return np.ascontiguousarray(raw, kind)
+    return np.array(raw, kind)  # a copy: the caller may write into his own
 
 
 def _check_reach(indptr: NDArray[np.int64], points: NDArray[np.int32], reached: int) -> None:

@@ -1,0 +1,260 @@
+"""The compiled loops of the bound: prices on the relaxed constraints (Lagrangian duals) and what they prove.
+
+A point pays `point` for every view it gets, an area under its floor counts its worth more by `floor`, and spending
+costs `spend` per unit. At any prices of 0 or more, what the points keep, plus the best options of every site at these
+prices, plus the price of all limits, is at least the worth of every plan that keeps the constraints. The prices are
+moved along averaged subgradients (Camerini, Fratta, Maffioli 1975), the price of one spending being set to its best
+each turn.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from satukota.rules.siting.core import Core
+
+KEEP = 0.7  # of the way of the turn before
+RECENT = 0.1  # what the picks of one turn count in the shares
+TURNS_PER_SPENDING = 4
+
+
+class Prices(NamedTuple):
+    point: NDArray[np.float64]  # (m,)
+    floor: NDArray[np.float64]  # (areas,)
+    spend: NDArray[np.float64]  # (spendings,)
+    share: NDArray[np.float64]  # (n,) how often each option was picked lately: near a solution of the relaxation
+    way: NDArray[np.float64]  # (m,) where the prices of points were moving
+    step: NDArray[np.float64]  # (3,) length, turns so far, turns without a better bound
+
+
+def first_prices(core: Core) -> Prices:
+    """A point with a choice of options pays nearly all it is worth."""
+    first = core.part[core.part_ptr[:-1]]
+    return Prices(
+        first * np.where(np.diff(core.users_ptr) > 1, 0.9, 1.0),
+        np.zeros(len(core.floor)),
+        np.zeros(len(core.capacity)),
+        np.zeros(len(core.option)),
+        np.zeros(len(core.area)),
+        np.array([1.5, 0.0, 0.0]),
+    )
+
+
+def copied(prices: Prices) -> Prices:
+    return Prices(*(part.copy() for part in prices))
+
+
+def carried(prices: Prices, core: Core, smaller: Core) -> Prices:
+    """The prices of a core on a smaller one made of it."""
+    at = np.searchsorted(core.point, smaller.point)
+    share = np.zeros(max(core.option, default=-1) + 1)
+    share[core.option] = prices.share
+    return copied(prices._replace(point=prices.point[at], way=prices.way[at], share=share[smaller.option]))
+
+
+@numba.njit(cache=True, nogil=True)
+def rewards(core: Core, price: NDArray[np.float64], reward: NDArray[np.float64]) -> None:
+    for j in range(len(core.option)):
+        total = 0.0
+        for e in range(core.indptr[j], core.indptr[j + 1]):
+            total += price[core.points[e]]
+        reward[j] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def net_of(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], j: int) -> float:
+    net = reward[j]
+    for r in range(len(spend)):
+        net -= spend[r] * core.use[r, j]
+    return net
+
+
+@numba.njit(cache=True, nogil=True)
+def pick(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], picked: NDArray[np.float64]) -> float:
+    """The best options of every site at these prices (picked: 1, else 0); their worth."""
+    worth = 0.0
+    picked[:] = 0.0
+    for s in range(len(core.quota)):
+        first, end = core.site_ptr[s], core.site_ptr[s + 1]
+        for _ in range(min(core.quota[s], end - first)):
+            best, most = -1, 0.0
+            for j in range(first, end):
+                if picked[j] == 0.0:
+                    net = net_of(core, reward, spend, j)
+                    if net > most:
+                        best, most = j, net
+            if best < 0:
+                break
+            picked[best] = 1.0
+            worth += most
+    return worth
+
+
+@numba.njit(cache=True, nogil=True)
+def settle(
+    core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], of: int, low: NDArray[np.float64]
+) -> float:
+    """Set the price of spending `of` to its best; the worth of the picks plus the price of that limit.
+
+    The bound is convex and piecewise linear in one price: tried next is the price where the tangents at the dearest
+    price known to be too cheap and at the cheapest known to be dear enough cross. `low` becomes the picks, mixed where
+    both prices tie so that the limit is just used.
+    """
+    limit = core.capacity[of]
+    high, work = np.zeros_like(low), np.empty_like(low)
+    cheap, cheap_at, cheap_used = -1.0, 0.0, 0.0
+    dear, dear_at, dear_used = -1.0, 0.0, 0.0
+    price, best, best_price = spend[of], np.inf, 0.0
+    for turn in range(60):
+        spend[of] = price
+        at = pick(core, reward, spend, work) + price * limit
+        used = (work * core.use[of]).sum()
+        if at < best:
+            best, best_price = at, price
+        if used > limit:
+            cheap, cheap_at, cheap_used = price, at, used
+            low[:] = work
+        else:
+            dear, dear_at, dear_used = price, at, used
+            high[:] = work
+            if used == limit or price == 0.0:
+                break
+        if dear < 0:
+            price = price * 1.25 if price > 0 else price_without_picks(core, reward, of)
+        elif cheap < 0:
+            price = price * 0.8 if turn < 8 else 0.0
+        else:
+            price = cheap_at - dear_at + (limit - dear_used) * dear - (limit - cheap_used) * cheap
+            price /= cheap_used - dear_used
+            if best - cheap_at - (limit - cheap_used) * (price - cheap) <= 1e-9 * best or not cheap < price < dear:
+                break
+            if turn % 3 == 2:
+                price = 0.5 * (cheap + dear)
+    spend[of] = best_price
+    mix = 0.0 if cheap < 0 or dear < 0 or dear_used == limit else (limit - dear_used) / (cheap_used - dear_used)
+    for j in range(len(low)):
+        low[j] = high[j] if mix == 0.0 else mix * low[j] + (1 - mix) * high[j]
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def price_without_picks(core: Core, reward: NDArray[np.float64], of: int) -> float:
+    """A price at which nothing that uses this spending is picked."""
+    top = 0.0
+    for j in range(len(reward)):
+        if core.use[of, j] > 0:
+            top = max(top, reward[j] / core.use[of, j])
+    return top
+
+
+@numba.njit(cache=True, nogil=True)
+def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reached: NDArray[np.float64]) -> float:
+    """What points keep after paying. `way` moves towards the subgradient; `reached` becomes worth by area."""
+    kept = 0.0
+    reached[:] = 0.0
+    for i in range(len(core.area)):
+        a = core.area[i] if len(core.floor) else -1
+        more = 1.0 + prices.floor[a] if a >= 0 else 1.0
+        price, bought, tied = prices.point[i], 0.0, 0.0
+        for e in range(core.part_ptr[i], core.part_ptr[i + 1]):
+            worth = core.part[e] * more
+            if worth > price:
+                bought += 1.0
+                kept += worth - price
+                if a >= 0:
+                    reached[a] += core.part[e]
+            elif worth == price:
+                tied += 1.0
+        slope = min(max(views[i], bought), bought + tied) - views[i]  # of all subgradients at a tie the shortest
+        if price == 0.0 and slope < 0.0:
+            slope = 0.0
+        prices.way[i] = KEEP * prices.way[i] + (1 - KEEP) * slope
+    return kept
+
+
+@numba.njit(cache=True, nogil=True)
+def tighten(core: Core, prices: Prices, best: Prices, known: float, target: float, turns: int, patience: int) -> float:
+    """Move the prices `turns` times; `best` becomes the prices of the least bound. Return that bound (or `known`).
+
+    target: a value that some plan has. Ends early when the bound falls below it.
+    """
+    n = len(core.option)
+    reward, picked, views = np.empty(n), np.zeros(n), np.empty(len(core.area))
+    reached = np.zeros(len(core.floor))
+    for _ in range(turns):
+        rewards(core, prices.point, reward)
+        bound = core.value + (prices.spend * core.capacity).sum() - (prices.floor * core.floor).sum()
+        if len(core.capacity):
+            of = int(prices.step[1]) // TURNS_PER_SPENDING % len(core.capacity)
+            bound -= prices.spend[of] * core.capacity[of]
+            bound += settle(core, reward, prices.spend, of, picked)
+        else:
+            bound += pick(core, reward, prices.spend, picked)
+        views[:] = 0.0
+        for j in range(n):
+            prices.share[j] += RECENT * (picked[j] - prices.share[j])
+            if picked[j] > 0:
+                for e in range(core.indptr[j], core.indptr[j + 1]):
+                    views[core.points[e]] += picked[j]
+        asked = prices.point.copy()
+        bound += kept_by_points(core, prices, views, reached)
+        prices.step[1] += 1
+        prices.step[2] += 1
+        if bound < known:
+            if bound < known - 1e-4 * (known - target):
+                prices.step[2] = 0
+            known = bound
+            best.point[:] = asked
+            best.floor[:] = prices.floor
+            best.spend[:] = prices.spend
+        if prices.step[2] > patience:
+            prices.step[0] *= 0.7
+            prices.step[2] = 0
+        norm = (prices.way * prices.way).sum()
+        if norm == 0.0 or known <= target:
+            break
+        move(core, prices, prices.step[0] * max(bound - target, 1e-9 * bound) / norm, reached)
+    return known
+
+
+@numba.njit(cache=True, nogil=True)
+def move(core: Core, prices: Prices, length: float, reached: NDArray[np.float64]) -> None:
+    for i in range(len(core.area)):
+        a = core.area[i] if len(core.floor) else -1
+        top = core.part[core.part_ptr[i]] * (1.0 + prices.floor[a] if a >= 0 else 1.0)
+        prices.point[i] = min(top, max(0.0, prices.point[i] + length * prices.way[i]))
+    for a in range(len(core.floor)):
+        if core.floor[a] > 0:
+            lack = (core.floor[a] - reached[a]) / core.floor[a]
+            prices.floor[a] = max(0.0, prices.floor[a] + 0.1 * prices.step[0] * lack)
+
+
+@numba.njit(cache=True, nogil=True)
+def regrets(core: Core, prices: Prices, known: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) (n,) the bound when each option must be taken, and when it must not; `known` is the bound at `prices`."""
+    n = len(core.option)
+    reward, picked = np.empty(n), np.zeros(n)
+    rewards(core, prices.point, reward)
+    pick(core, reward, prices.spend, picked)
+    taken, left = np.full(n, known), np.full(n, known)
+    for s in range(len(core.quota)):
+        first, end = core.site_ptr[s], core.site_ptr[s + 1]
+        worst, next_best, count = np.inf, 0.0, 0
+        for j in range(first, end):
+            net = net_of(core, reward, prices.spend, j)
+            if picked[j] == 1.0:
+                worst = min(worst, net)
+                count += 1
+            else:
+                next_best = max(next_best, net)
+        for j in range(first, end):
+            net = net_of(core, reward, prices.spend, j)
+            if picked[j] == 1.0:
+                left[j] -= net - (next_best if count == core.quota[s] else 0.0)
+            else:
+                taken[j] -= (worst if count == core.quota[s] else 0.0) - net
+    return taken, left
