@@ -4,7 +4,10 @@ The whole authorisation code flow with PKCE runs: our page → provider → our 
 real sockets. Only the browser's part is done by two HTTP clients.
 """
 
+import base64
+import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,7 +15,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
+from allauth.socialaccount.internal import statekit
 from django.test import Client
+from werkzeug.serving import make_server
 
 from satukota.base import clock
 from satukota.base.accounts import invitations
@@ -34,13 +39,50 @@ def provider() -> Iterator[str]:
 
 
 @pytest.fixture
+def asked() -> list[tuple[str, dict[str, str]]]:
+    """What the strict provider was asked: path and parameters, from query and body."""
+    return []
+
+
+@pytest.fixture
+def strict_provider(asked: list[tuple[str, dict[str, str]]]) -> Iterator[str]:
+    """The same provider, which writes down what it is asked and gives no token without the verifier (RFC 7636, 4.6)."""
+    app = oidc_provider_mock.app()
+
+    @app.before_request
+    def watch() -> tuple[dict[str, str], int] | None:
+        from flask import request
+
+        asked.append((request.path, request.values.to_dict()))
+        if request.path != "/oauth2/token":
+            return None
+        challenge = next(told["code_challenge"] for path, told in asked if path == "/oauth2/authorize")
+        return None if s256(request.form.get("code_verifier", "")) == challenge else ({"error": "invalid_grant"}, 400)
+
+    server = make_server("localhost", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def s256(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+@pytest.fixture
 def sign_on(provider: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    use(provider, settings, monkeypatch)
+    return provider
+
+
+def use(provider: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our settings, read as an installation's are."""
     monkeypatch.setenv("SATUKOTA_OIDC_ISSUER", provider)
     monkeypatch.setenv("SATUKOTA_OIDC_CLIENT_ID", "satukota")
     monkeypatch.setenv("SATUKOTA_OIDC_CLIENT_SECRET", "rahasia-uji")
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": env.single_sign_on()}
-    return provider
 
 
 def is_known_there(provider: str, **claims: Any) -> None:
@@ -141,6 +183,35 @@ def test_a_forged_state_or_code_is_refused(client: Client, sign_on: str) -> None
         visitor = Client()
         answer = go_there_and_back(visitor, change)
         assert "Belum berhasil masuk" in answer.content.decode() and not is_in(visitor)
+
+
+def test_the_code_is_worth_nothing_without_the_verifier_only_we_know(
+    client: Client, strict_provider: str, asked: list, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PKCE as the provider sees it: S256 of the verifier goes out with the browser, the verifier from us alone."""
+    use(strict_provider, settings, monkeypatch)
+    invite(sso_subject=SUBJECT)
+    is_known_there(strict_provider)
+    go_there_and_back(client)
+    assert is_in(client)
+    authorize = next(told for path, told in asked if path == "/oauth2/authorize")
+    token = next(told for path, told in asked if path == "/oauth2/token")
+    assert authorize["code_challenge_method"] == "S256" and "code_verifier" not in authorize
+    assert authorize["code_challenge"] == s256(token["code_verifier"]) and len(token["code_verifier"]) >= 43
+    asked.clear()
+    thief = Client()
+    monkeypatch.setattr(statekit, "unstash_state", _with_another_verifier(statekit.unstash_state))
+    answer = go_there_and_back(thief)
+    assert "Belum berhasil masuk" in answer.content.decode() and not is_in(thief)
+    assert [path for path, _told in asked].count("/oauth2/token") == 1
+
+
+def _with_another_verifier(unstash: Any) -> Any:
+    def other(*args: Any, **more: Any) -> Any:
+        state = unstash(*args, **more)
+        return state | {"pkce_code_verifier": "x" * 64} if state else state
+
+    return other
 
 
 def test_an_answer_is_not_taken_twice_nor_in_another_browser(client: Client, sign_on: str) -> None:
