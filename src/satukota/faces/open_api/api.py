@@ -17,7 +17,10 @@ from satukota.faces.command_centre import queries as command_centre
 from satukota.faces.portal import queries as portal
 from satukota.work.cameras import queries as cameras
 
+from .coverage import router as coverage
+
 api = NinjaAPI(title="Satukota", version="1", urls_namespace="open_api", docs_url="docs")
+api.add_router("/coverage", coverage)
 LONGEST_BACK = timedelta(days=400)
 
 
@@ -73,7 +76,11 @@ def map_areas(request: HttpRequest) -> dict[str, Any]:
     return command_centre.areas()
 
 
-@api.get("/map/cameras", summary="Cameras as GeoJSON with their state and simple range sector", auth=django_auth)
+@api.get(
+    "/map/cameras",
+    summary="Cameras as GeoJSON with their state",
+    auth=django_auth,
+)
 @needs("cameras.view")
 def map_cameras(request: HttpRequest) -> dict[str, Any]:
     return cameras.map_features(request.user)

@@ -1,7 +1,8 @@
 """The measured views in memory, once per process and revision, and what a given set of working watchers sees now."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -105,6 +106,8 @@ class Board:
 
 _boards: dict[int, Board] = {}
 _loading = threading.Lock()
+_lives: dict[tuple[str, str], "Live"] = {}
+_counting = threading.RLock()
 
 
 def board() -> Board | None:
@@ -124,9 +127,25 @@ def board_of(revision: int, points_id: int) -> Board | None:
     return found
 
 
+@contextmanager
+def live(here: Board, light: str, sharpness: str = NEEDED) -> Iterator["Live"]:
+    """The process's own layers, for one thread at a time: settle them first, whoever had them before left his roll.
+
+    Raises KeyError for a sharpness nobody defined.
+    """
+    with _counting:
+        found = _lives.get((light, sharpness))
+        if found is None or found.board is not here:
+            for key in [key for key, each in _lives.items() if each.board is not here]:
+                del _lives[key]
+            found = _lives[light, sharpness] = Live(here, light, sharpness)
+        yield found
+
+
 def forget() -> None:
     """Drop what is in memory; for tests, where row numbers begin again."""
     _boards.clear()
+    _lives.clear()
 
 
 def _load(revision: int, points_id: int) -> Board | None:

@@ -4,7 +4,6 @@ What is stored says who counted as working; each settling moves from there to wh
 told twice, out of order, or in a transaction that was rolled back leaves nothing wrong behind.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from satukota.base.feed import actions as feed
 from satukota.base.line import hold_line
 from satukota.shared.monitoring.models import StatusChange
 
-from .board import Board, Live, Roll, board, roll_at
+from .board import Board, Roll, board, live, roll_at
 from .counting import Array
 from .models import CurrentCoverage
 
@@ -73,18 +72,13 @@ class Counted:
     recovered: list[int]  # streets that have all of it again
 
 
-_lives: dict[str, Live] = {}
-_counting = threading.Lock()
-
-
 def _count(here: Board, light: str, before: Roll, now: Roll, *, afresh: bool) -> Counted:
-    with _counting:
-        live = _live(here, light)
-        live.settle(before)
-        lost_before, areas_before = live.lost_by_street(), live.by_area()
-        points = live.settle(now)
-        lost_now, areas_now = live.lost_by_street(), live.by_area()
-        kota = live.whole().as_json()
+    with live(here, light) as layers:
+        layers.settle(before)
+        lost_before, areas_before = layers.lost_by_street(), layers.by_area()
+        points = layers.settle(now)
+        lost_now, areas_now = layers.lost_by_street(), layers.by_area()
+        kota = layers.whole().as_json()
     streets, where = here.streets
     touched = np.unique(where[points])
     changed = None if afresh or len(touched) > MOST_STREETS else _named(streets, touched)
@@ -95,13 +89,6 @@ def _count(here: Board, light: str, before: Roll, now: Roll, *, afresh: bool) ->
         _named(streets, np.flatnonzero((lost_now > 0) & (lost_before == 0))),
         _named(streets, np.flatnonzero((lost_now == 0) & (lost_before > 0))),
     )  # fmt: skip
-
-
-def _live(here: Board, light: str) -> Live:
-    found = _lives.get(light)
-    if found is None or found.board is not here:
-        found = _lives[light] = Live(here, light)
-    return found
 
 
 def _named(streets: Array, places: Array) -> list[int]:
@@ -133,8 +120,3 @@ def _told(
         "light": light, "target": only.target_id if only else None, "state": only.now if only else None,
         "points": counted.points, "streets": counted.streets, "lost": counted.lost, "recovered": counted.recovered,
     }  # fmt: skip
-
-
-def forget() -> None:
-    """Drop what is in memory; for tests, where row numbers begin again."""
-    _lives.clear()

@@ -20,7 +20,7 @@ from satukota.shared.monitoring.history import History
 from satukota.shared.monitoring.models import Target
 
 from .board import Board, Live, Roll, board
-from .counting import Layer
+from .counting import WHOLE, Layer
 from .models import DailyShare, PointSet
 
 LIGHT_STEP_S = 300  # how finely dusk and dawn are looked for
@@ -215,3 +215,42 @@ def _store_day(on: date, span: Span, at: datetime) -> None:
         )
         for area, one in [(None, span.kota), *span.areas.items()]
     ])  # fmt: skip
+
+
+def shares_over(since: datetime, until: datetime) -> tuple[np.ndarray, int] | None:
+    """Of each point the share of the observed time it was seen, (n,) 0 … 1, and the seconds observed; None when none.
+
+    Counted as `over`, point by point: what changes is added up when it changes.
+    """
+    here = board()
+    lo, hi = rule.seconds(since), min(rule.seconds(until), rule.seconds(clock.now()))
+    if here is None or lo >= hi:
+        return None
+    history = History([seat.target_id for seat in here.seats], [(lo, hi)])
+    lo = max(lo, min((thing.watched[0] for thing in history.things.values() if thing.watched), default=hi))
+    if lo >= hi:
+        return None
+    total, last = np.zeros(len(here.points)), np.full(len(here.points), float(lo))
+    value = np.zeros(len(here.points))
+    for moment, layer in _moments(here, _edges(here, history, rule.seconds(since), hi, lo), lo, hi):
+        changed = np.flatnonzero(layer.best != value)
+        total[changed] += value[changed] * (moment - last[changed])
+        last[changed], value[changed] = moment, layer.best[changed]
+    total += value * (hi - last)
+    return total / (hi - lo) / WHOLE, hi - lo
+
+
+def _moments(here: Board, edges: Edges, lo: int, hi: int) -> Iterable[tuple[int, Layer]]:
+    """Each moment at which something changed, with the layer of who works from then on."""
+    lights = dict(_lights(here, lo, hi))
+    layers: dict[str, Layer] = {}
+    working: set[int] = set()
+    light = lights[lo]
+    for moment in sorted({lo, *lights, *(second for second in edges if lo <= second < hi)}):
+        light = lights.get(moment, light)
+        for pk, which, enters in sorted(edges.get(moment, ()), key=lambda turn: turn[2]):
+            if which == WORKING:
+                (working.add if enters else working.discard)(pk)
+        layer = layers.setdefault(light, here.layer(light))
+        layer.settle(here.numbers(working))
+        yield moment, layer

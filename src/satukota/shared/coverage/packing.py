@@ -9,8 +9,8 @@ import numpy as np
 
 from .counting import Array, Floats
 
-COLUMNS = ((np.dtype("<i4"), "point"), (np.dtype("<f4"), "px"), (np.dtype("<i2"), "mille"))
-ROW = sum(kind.itemsize for kind, _name in COLUMNS)
+COLUMNS: tuple[np.dtype[Any], ...] = (np.dtype("<i4"), np.dtype("<f4"), np.dtype("<i2"))  # point, px, mille
+ROW = sum(kind.itemsize for kind in COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def pack(point: Array, px: Array, mille: Array) -> bytes:
     order = np.argsort(point, kind="stable")
     steps = np.diff(point[order].astype(np.int64), prepend=0)
     columns: list[Array] = [steps, px[order], mille[order]]
-    plain = b"".join(column.astype(kind).tobytes() for column, (kind, _n) in zip(columns, COLUMNS, strict=True))
+    plain = b"".join(column.astype(kind).tobytes() for column, kind in zip(columns, COLUMNS, strict=True))
     return zlib.compress(plain, 1)
 
 
@@ -65,7 +65,7 @@ def unpack(content: bytes) -> tuple[Array, Array, Array]:
         raise ValueError("not a packed view: cut off")
     found: list[Any] = []
     start = 0
-    for kind, _name in COLUMNS:
+    for kind in COLUMNS:
         found.append(np.frombuffer(plain, kind, size, start))
         start += size * kind.itemsize
     return np.cumsum(found[0]).astype(np.int32), found[1], found[2]

@@ -11,7 +11,7 @@ from shapely.geometry import mapping
 
 from satukota.city.models import Kecamatan, Kelurahan, Kota
 from satukota.rules.coverage import Plane
-from satukota.shared.coverage import board, following, measuring, registry
+from satukota.shared.coverage import board, measuring, registry
 from satukota.shared.coverage.registry import Watcher
 from satukota.shared.ground.models import Building, GroundSource, Street
 from satukota.shared.monitoring.models import Target
@@ -96,14 +96,12 @@ def town(*, ground: bool = True) -> Iterator[Town]:
             source=source("osm"), key="w1", name="Jalan Contoh", kind="residential", line=shapely.to_wkb(line)
         )
     board.forget()
-    following.forget()
     sources, registry._sources[:] = list(registry._sources), [registry.Source(lambda: made.watchers)]
     try:
         yield made
     finally:
         registry._sources[:] = sources
         board.forget()
-        following.forget()
 
 
 def measured(at: datetime = NOON) -> measuring.Report:
