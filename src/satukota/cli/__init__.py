@@ -133,6 +133,13 @@ def _audit(words: list[str]) -> int:
     return command_line.main(words, set_up)
 
 
+def _evidence(words: list[str]) -> int:
+    """Needs neither database nor settings: whoever received a package can run it."""
+    from satukota.base.evidence import command_line
+
+    return command_line.main(words)
+
+
 def _verify_letter(words: list[str]) -> int:
     """Needs no database; without --certificate, the settings for the installation's own."""
     from satukota.base.documents import command_line
@@ -171,6 +178,7 @@ COMMANDS = {
     "sample": Command(_sample, "kota contoh: load, logins", "the sample city: load, logins"),
     "import": Command(_import, "memasukkan register dari berkas", "bring registers in from a file"),
     "audit": Command(_audit, "log audit: verify, export, prove, seal", "the audit log: verify, export, prove, seal"),
+    "evidence": Command(_evidence, "paket bukti: verify", "a package of evidence: verify"),
     "verify-letter": Command(_verify_letter, "memeriksa surat PDF yang ditandatangani", "check a signed PDF letter"),
     "keys": Command(_django("keys"), "kunci segel: list, rotate, resume, retire", "sealing keys: list, rotate, …"),
     "backup": Command(

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from .models import StoredFile
 
+EXHIBIT = "exhibit"  # kind of a file somebody may have to answer for
 SLOT = re.compile(r"^[a-z_]+/[A-Za-z0-9._-]+/[a-z_]+$")
 
 
@@ -51,11 +53,16 @@ def content_of(file: StoredFile) -> bytes:
 
 def delete_due(today: date, at: datetime) -> int:
     """Delete the content of every file whose date has come and that nobody holds; the rows stay as receipts."""
-    due = StoredFile.objects.filter(delete_on__lte=today, on_hold=False, deleted_at=None)
+    from . import exhibits  # writes its own receipts; it keeps its files by `keep` above
+
+    due = StoredFile.objects.filter(delete_on__lte=today, on_hold=False, deleted_at=None).order_by("pk")
     gone = 0
     for file in due.iterator():
-        file.deleted_at = at
-        file.save(update_fields=["deleted_at"])
+        with transaction.atomic():
+            file.deleted_at = at
+            file.save(update_fields=["deleted_at"])
+            if file.kind == EXHIBIT:
+                exhibits.note_deleted(file, at)
         if not StoredFile.objects.filter(sha256=file.sha256, deleted_at=None).exists():
             _path(file.sha256).unlink(missing_ok=True)
         gone += 1
