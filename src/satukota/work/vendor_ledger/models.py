@@ -69,7 +69,8 @@ class PenaltyRule(models.Model):
             models.CheckConstraint(name="penalty_rate", condition=Q(rate__gt=0, rate__lte=1, step__gt=0)),
             models.CheckConstraint(name="penalty_cap", condition=Q(cap_rp=None) | Q(cap_rp__gte=0)),
             models.CheckConstraint(
-                name="penalty_base", condition=Q(base="fixed", base_rp__gte=0) | (~Q(base="fixed") & Q(base_rp=None))
+                name="penalty_base",
+                condition=Q(base="fixed", base_rp__isnull=False, base_rp__gte=0) | (~Q(base="fixed") & Q(base_rp=None)),
             ),
         ]
 

@@ -129,10 +129,12 @@ def trail(outage: Json, facts: Json) -> list[Json]:
 
 def outage_cause(outage: Json, facts: Json) -> str:
     """The first cause named within it; one that began before the month has none of its own."""
-    thing = thing_of(outage, facts)
+    thing, nameless = thing_of(outage, facts), _("sebab tidak tercatat")
     for one in trail(outage, facts):
         if one["now"] in ("down", "degraded"):
-            named = monitoring.words(thing["kind"], one["cause"]).title if one["cause"] else _("sebab tidak tercatat")
+            named = (
+                str(monitoring.words(thing["kind"], one["cause"]).title) if one["cause"] else _("sebab tidak tercatat")
+            )
             return f"{named} ({one['root']})" if one["root"] else named
     return _("berlangsung sejak sebelum bulan ini") if outage["start"] == facts["since"] else _("sebab tidak tercatat")
 
