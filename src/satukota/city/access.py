@@ -218,6 +218,13 @@ def place_to_edit(by: Any, places: QuerySet[Place], **lookup: Any) -> Place:
     return existing(places if reach else places.none(), **lookup)
 
 
+def require_area(by: Any, permission: str, area_id: int | None) -> None:
+    """A thing put down or moved there stays within the area of the duty. Raises UserError. `by` None: the machine."""
+    reach = NO_LIMIT if by is None else scope(by, permission)
+    if reach.area_ids is not None and area_id not in reach.area_ids:
+        raise UserError(_("Letak itu di luar wilayah tugas Anda."), fix=_("Pilih letak di dalam wilayah tugas."))
+
+
 def person_to_edit(by: Any, person_id: int, permission: str = "people.edit") -> Person:
     """A person with a duty, past or present, at an OPD within reach of `by`, or without any duty yet. Else Missing."""
     person = existing(Person.objects.all(), pk=person_id)

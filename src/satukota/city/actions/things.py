@@ -38,6 +38,7 @@ def add_place(
         access.require(by, "registers.edit")
     place = Place(code=code, name=name, kind=kind, lon=lon, lat=lat, stake=stake, stake_reason=stake_reason,
                   kelurahan_id=_kelurahan_id(lon, lat, kelurahan_id))  # fmt: skip
+    access.require_area(by, "registers.edit", place.kelurahan_id)
     store(place, "city.place_added", by=by, at=at)
     return place
 
@@ -51,6 +52,7 @@ def edit_place(
     was = facts_of(place)
     place.name, place.kind, place.lon, place.lat = name, kind, lon, lat
     place.kelurahan_id = _kelurahan_id(lon, lat, kelurahan_id)
+    access.require_area(by, "registers.edit", place.kelurahan_id)
     place.stake, place.stake_reason = stake, stake_reason
     store(place, "city.place_edited", by=by, at=at, was=was)
     return place
@@ -66,6 +68,7 @@ def add_feeder(
     feeder = Feeder(kind=kind, code=code, name=name, medium=medium, provider=provider, owner=owner, lon=lon, lat=lat,
                     probe_address=_probe_address(probe_address))  # fmt: skip
     _place_feeder(feeder, upstream_id)
+    access.require_area(by, "registers.edit", feeder.kelurahan_id)
     store(feeder, "city.feeder_added", by=by, at=at, opd_code=owner.code)
     _tell(feeder)
     return feeder
@@ -81,6 +84,7 @@ def edit_feeder(
     feeder.name, feeder.medium, feeder.provider, feeder.lon, feeder.lat = name, medium, provider, lon, lat
     feeder.probe_address = _probe_address(probe_address)
     _place_feeder(feeder, upstream_id)
+    access.require_area(by, "registers.edit", feeder.kelurahan_id)
     if store(feeder, "city.feeder_edited", by=by, at=at, opd_code=feeder.owner.code, was=was):
         _tell(feeder)
     return feeder

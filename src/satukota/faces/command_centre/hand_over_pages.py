@@ -64,8 +64,12 @@ def _show(request: HttpRequest, shift: Shift, notes: str = "", problem: UserErro
     content = row.content if row else sheet.content_of(shift, now)
     after = queries.next_shift(shift)
     queries.warned([one for one in (shift, after) if one])
+    at_the_desk = any(_sits(me, one) for one in (shift, after) if one)
+    is_part = not at_the_desk and not city.scope(request.user, "incidents.view").everywhere
     told = {
-        "shift": shift, "next": after, "row": row, "content": _readable(content), "notes": notes, "problem": problem,
+        "shift": shift, "next": after, "row": row, "is_part": is_part,
+        "content": _readable(sheet.part_for(request.user, content) if is_part else content), "notes": notes,
+        "problem": problem,
         "seen": "" if row else sheet.hash_of(shift, content, ""),
         "is_whole": row is None or sheet.is_whole(shift, row.content, row.notes, row.sha256),
         "may_sign_out": row is None and _sits(me, shift) and now >= shift.ends_at - actions.EARLY,

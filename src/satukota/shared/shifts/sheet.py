@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 
 from satukota.base.messages import outbox
+from satukota.city import access as city
+from satukota.shared.incidents import access as incidents
 from satukota.shared.incidents.models import Entry, Incident
 from satukota.shared.incidents.opening import OPEN
 from satukota.shared.incidents.words import in_city_language
@@ -30,6 +32,24 @@ def content_of(shift: Shift, at: datetime) -> dict[str, list[dict[str, Any]]]:
         "incidents": _incidents(), "down": _down(), "maintenance": _maintenance(at),
         "outages": _outages(shift), "messages": _messages(shift),
     }  # fmt: skip
+
+
+def part_for(user: Any, content: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What of the sheet a reader may see who does not sit at the desk and whose duty does not reach the whole city.
+
+    Incidents and things within their reach; of messages, which name people, none. Two queries.
+    """
+    numbers = [row["number"] for row in content["incidents"]]
+    seen = set(incidents.visible(user).filter(number__in=numbers).values_list("number", flat=True))
+    codes = {row["code"] for row in (*content["down"], *content["maintenance"])}
+    things = city.visible(Target.objects.filter(code__in=codes), user, "monitoring.view")
+    known = set(things.values_list("code", flat=True))
+    return content | {
+        "incidents": [row for row in content["incidents"] if row["number"] in seen],
+        "down": [row for row in content["down"] if row["code"] in known],
+        "maintenance": [row for row in content["maintenance"] if row["code"] in known],
+        "messages": [],
+    }
 
 
 def hash_of(shift: Shift, content: Any, notes: str) -> str:

@@ -65,7 +65,8 @@ def _where(
     place = Place.objects.filter(pk=place_id).first() if place_id else None
     if place_id and place is None:
         raise Missing(_("Tempat itu tidak ditemukan."), fix=_("Pilih tempat dari daftar."))
-    kelurahan_id = kelurahan_id or (place.kelurahan_id if place else None)
+    if place is not None and (root is None or not kelurahan_id):
+        kelurahan_id = place.kelurahan_id  # the place says where it is: another kelurahan cannot be claimed for it
     kelurahan = Kelurahan.objects.filter(pk=kelurahan_id).first() if kelurahan_id else None
     return root, place, kelurahan
 
