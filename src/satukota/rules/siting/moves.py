@@ -5,13 +5,18 @@ Imported only when something is solved: numba takes a second to import and some 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from satukota.rules.siting.core import Core
+
+# `inner` loops are called from compiled code only: without the way in from Python, which takes long to compile.
+_njit: Any = numba.njit
+door = _njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+inner = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 SLACK = 1e-6  # rupiah and counts are whole: less than this over a limit is rounding
 AT_ONCE = 4  # options dropped in one turn of the search, at most
@@ -43,7 +48,7 @@ def empty(core: Core) -> State:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def gains_of_nothing(core: Core) -> NDArray[np.float64]:
     """(n,) what each option alone would add."""
     gain = np.zeros(len(core.option))
@@ -56,13 +61,11 @@ def gains_of_nothing(core: Core) -> NDArray[np.float64]:
 def with_chosen(core: Core, options: NDArray[np.int64]) -> State:
     """The state after taking those of these option numbers (of the Problem) that the core still has and that fit."""
     state = empty(core)
-    for j in np.flatnonzero(np.isin(core.option, options)):
-        if fits(core, state, int(j)):
-            take(core, state, int(j))
+    take_all(core, state, np.flatnonzero(np.isin(core.option, options)))
     return state
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def take(core: Core, state: State, j: int) -> None:
     state.value[0] += state.gain[j]
     state.chosen[j] = True
@@ -82,7 +85,7 @@ def take(core: Core, state: State, j: int) -> None:
                 state.gain[core.users[u]] -= falls
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def drop(core: Core, state: State, j: int) -> None:
     for e in range(core.indptr[j], core.indptr[j + 1]):
         i = core.points[e]
@@ -102,7 +105,7 @@ def drop(core: Core, state: State, j: int) -> None:
         state.left[r] += core.use[r, j]
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def fits(core: Core, state: State, j: int) -> bool:
     if state.chosen[j] or state.room[core.site[j]] <= 0:
         return False
@@ -112,7 +115,14 @@ def fits(core: Core, state: State, j: int) -> bool:
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@door
+def take_all(core: Core, state: State, options: NDArray[np.int64]) -> None:
+    for j in options:
+        if fits(core, state, j):
+            take(core, state, j)
+
+
+@inner
 def most_gain(core: Core, state: State, price: NDArray[np.float64], barred: int) -> int:
     """The option with the most gain / price that fits and adds something, or -1; never `barred`."""
     best, most = -1, 0.0
@@ -122,7 +132,7 @@ def most_gain(core: Core, state: State, price: NDArray[np.float64], barred: int)
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def most_for_floor(core: Core, state: State, price: NDArray[np.float64], area: int) -> int:
     """The option that brings this area nearest to its floor per price, or -1."""
     brings = np.zeros(len(core.option))
@@ -140,7 +150,7 @@ def most_for_floor(core: Core, state: State, price: NDArray[np.float64], area: i
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def missing(core: Core, state: State) -> float:
     """How much worth the areas lack to their floors, together."""
     total = 0.0
@@ -150,7 +160,7 @@ def missing(core: Core, state: State) -> float:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def fill(core: Core, state: State, price: NDArray[np.float64], barred: int, order: NDArray[np.int64]) -> int:
     """Take options while one fits and adds something, `len(order)` at most, floors first; return how many.
 
@@ -175,7 +185,7 @@ def fill(core: Core, state: State, price: NDArray[np.float64], barred: int, orde
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def below(random: NDArray[np.uint64], limit: int) -> int:
     """The next whole number in 0..limit-1 of a xorshift sequence; `random` (1,) is its state and not 0."""
     x = random[0]
@@ -186,7 +196,7 @@ def below(random: NDArray[np.uint64], limit: int) -> int:
     return int((x >> np.uint64(11)) % np.uint64(limit))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def neighbour(core: Core, state: State, j: int, random: NDArray[np.uint64]) -> int:
     """Another chosen option that shares a point's options with j (a few tries), or -1."""
     for _ in range(12):
@@ -201,7 +211,7 @@ def neighbour(core: Core, state: State, j: int, random: NDArray[np.uint64]) -> i
     return -1
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def improve(core: Core, state: State, price: NDArray[np.float64], random: NDArray[np.uint64], turns: int) -> None:
     """Drop a few chosen options, fill up again, keep what is not worse; `turns` times. Never ends worse."""
     flat = np.ones(len(core.option))

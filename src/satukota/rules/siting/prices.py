@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from satukota.rules.siting.core import Core
+from satukota.rules.siting.moves import door, inner
 
 KEEP = 0.7  # of the way of the turn before
 RECENT = 0.1  # what the picks of one turn count in the shares
@@ -56,7 +56,7 @@ def carried(prices: Prices, core: Core, smaller: Core) -> Prices:
     return copied(prices._replace(point=prices.point[at], way=prices.way[at], share=share[smaller.option]))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def rewards(core: Core, price: NDArray[np.float64], reward: NDArray[np.float64]) -> None:
     for j in range(len(core.option)):
         total = 0.0
@@ -65,7 +65,7 @@ def rewards(core: Core, price: NDArray[np.float64], reward: NDArray[np.float64])
         reward[j] = total
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def net_of(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], j: int) -> float:
     net = reward[j]
     for r in range(len(spend)):
@@ -73,11 +73,12 @@ def net_of(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], 
     return net
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def pick(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], picked: NDArray[np.float64]) -> float:
     """The best options of every site at these prices (picked: 1, else 0); their worth."""
     worth = 0.0
-    picked[:] = 0.0
+    for j in range(len(picked)):
+        picked[j] = 0.0
     for s in range(len(core.quota)):
         first, end = core.site_ptr[s], core.site_ptr[s + 1]
         for _ in range(min(core.quota[s], end - first)):
@@ -94,7 +95,7 @@ def pick(core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], pi
     return worth
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def settle(
     core: Core, reward: NDArray[np.float64], spend: NDArray[np.float64], of: int, low: NDArray[np.float64]
 ) -> float:
@@ -104,23 +105,26 @@ def settle(
     price known to be too cheap and at the cheapest known to be dear enough cross. `low` becomes the picks, mixed where
     both prices tie so that the limit is just used.
     """
-    limit = core.capacity[of]
-    high, work = np.zeros_like(low), np.empty_like(low)
+    n, limit = len(low), core.capacity[of]
+    high, work = np.zeros(n), np.zeros(n)
     cheap, cheap_at, cheap_used = -1.0, 0.0, 0.0
     dear, dear_at, dear_used = -1.0, 0.0, 0.0
     price, best, best_price = spend[of], np.inf, 0.0
     for turn in range(60):
         spend[of] = price
         at = pick(core, reward, spend, work) + price * limit
-        used = (work * core.use[of]).sum()
+        used = 0.0
+        for j in range(n):
+            used += work[j] * core.use[of, j]
         if at < best:
             best, best_price = at, price
+        kept = low if used > limit else high
+        for j in range(n):
+            kept[j] = work[j]
         if used > limit:
             cheap, cheap_at, cheap_used = price, at, used
-            low[:] = work
         else:
             dear, dear_at, dear_used = price, at, used
-            high[:] = work
             if used == limit or price == 0.0:
                 break
         if dear < 0:
@@ -136,12 +140,12 @@ def settle(
                 price = 0.5 * (cheap + dear)
     spend[of] = best_price
     mix = 0.0 if cheap < 0 or dear < 0 or dear_used == limit else (limit - dear_used) / (cheap_used - dear_used)
-    for j in range(len(low)):
+    for j in range(n):
         low[j] = high[j] if mix == 0.0 else mix * low[j] + (1 - mix) * high[j]
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def price_without_picks(core: Core, reward: NDArray[np.float64], of: int) -> float:
     """A price at which nothing that uses this spending is picked."""
     top = 0.0
@@ -151,11 +155,12 @@ def price_without_picks(core: Core, reward: NDArray[np.float64], of: int) -> flo
     return top
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reached: NDArray[np.float64]) -> float:
     """What points keep after paying. `way` moves towards the subgradient; `reached` becomes worth by area."""
     kept = 0.0
-    reached[:] = 0.0
+    for a in range(len(reached)):
+        reached[a] = 0.0
     for i in range(len(core.area)):
         a = core.area[i] if len(core.floor) else -1
         more = 1.0 + prices.floor[a] if a >= 0 else 1.0
@@ -176,7 +181,7 @@ def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reach
     return kept
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def tighten(core: Core, prices: Prices, best: Prices, known: float, target: float, turns: int, patience: int) -> float:
     """Move the prices `turns` times; `best` becomes the prices of the least bound. Return that bound (or `known`).
 
@@ -187,20 +192,23 @@ def tighten(core: Core, prices: Prices, best: Prices, known: float, target: floa
     reached = np.zeros(len(core.floor))
     for _ in range(turns):
         rewards(core, prices.point, reward)
-        bound = core.value + (prices.spend * core.capacity).sum() - (prices.floor * core.floor).sum()
+        bound = core.value
+        for a in range(len(core.floor)):
+            bound -= prices.floor[a] * core.floor[a]
         if len(core.capacity):
             of = int(prices.step[1]) // TURNS_PER_SPENDING % len(core.capacity)
-            bound -= prices.spend[of] * core.capacity[of]
+            for r in range(len(core.capacity)):
+                bound += prices.spend[r] * core.capacity[r] if r != of else 0.0
             bound += settle(core, reward, prices.spend, of, picked)
         else:
             bound += pick(core, reward, prices.spend, picked)
-        views[:] = 0.0
+        for i in range(len(views)):
+            views[i] = 0.0
         for j in range(n):
             prices.share[j] += RECENT * (picked[j] - prices.share[j])
             if picked[j] > 0:
                 for e in range(core.indptr[j], core.indptr[j + 1]):
                     views[core.points[e]] += picked[j]
-        asked = prices.point.copy()
         bound += kept_by_points(core, prices, views, reached)
         prices.step[1] += 1
         prices.step[2] += 1
@@ -208,20 +216,30 @@ def tighten(core: Core, prices: Prices, best: Prices, known: float, target: floa
             if bound < known - 1e-4 * (known - target):
                 prices.step[2] = 0
             known = bound
-            best.point[:] = asked
-            best.floor[:] = prices.floor
-            best.spend[:] = prices.spend
+            keep_prices(prices, best)
         if prices.step[2] > patience:
             prices.step[0] *= 0.7
             prices.step[2] = 0
-        norm = (prices.way * prices.way).sum()
+        norm = 0.0
+        for i in range(len(prices.way)):
+            norm += prices.way[i] * prices.way[i]
         if norm == 0.0 or known <= target:
             break
         move(core, prices, prices.step[0] * max(bound - target, 1e-9 * bound) / norm, reached)
     return known
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
+def keep_prices(prices: Prices, best: Prices) -> None:
+    for i in range(len(best.point)):
+        best.point[i] = prices.point[i]
+    for a in range(len(best.floor)):
+        best.floor[a] = prices.floor[a]
+    for r in range(len(best.spend)):
+        best.spend[r] = prices.spend[r]
+
+
+@inner
 def move(core: Core, prices: Prices, length: float, reached: NDArray[np.float64]) -> None:
     for i in range(len(core.area)):
         a = core.area[i] if len(core.floor) else -1
@@ -233,7 +251,7 @@ def move(core: Core, prices: Prices, length: float, reached: NDArray[np.float64]
             prices.floor[a] = max(0.0, prices.floor[a] + 0.1 * prices.step[0] * lack)
 
 
-@numba.njit(cache=True, nogil=True)
+@door
 def regrets(core: Core, prices: Prices, known: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n,) (n,) the bound when each option must be taken, and when it must not; `known` is the bound at `prices`."""
     n = len(core.option)
