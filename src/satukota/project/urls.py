@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from satukota.city.gates import for_everyone
 from satukota.faces.open_api.metrics_page import metrics_page
+from satukota.work.cameras.pages import watch_log
 
 
 @for_everyone("says only that the process runs")
@@ -16,10 +17,16 @@ urlpatterns = [
     path("sehat", healthy, name="sehat"),
     path("akun/", include("satukota.project.account_urls")),
     path("bahasa/", include("django.conf.urls.i18n")),
+    path("pusat/dinding/video/", include("satukota.work.cameras.wall_urls")),
     path("pusat/", include("satukota.faces.command_centre.urls")),
     path("pusat/kamera/", include("satukota.work.cameras.urls")),
+    path("pusat/titik-buta/", include("satukota.work.blind_spots.urls")),
+    path("pusat/rencana-kamera/", include("satukota.work.blind_spots.plan_urls")),
+    path("pusat/vendor/", include("satukota.work.vendor_ledger.urls")),
     path("pusat/register/", include("satukota.city.urls")),
     path("surat/", include("satukota.project.document_urls")),
+    path("kamera/ditonton/", watch_log.public_counts, name="watch_counts"),
+    path("kamera/ditonton.json", watch_log.public_counts_json, name="watch_counts_json"),
     path("metrik", metrics_page, name="metrics"),
     path("api/v1/", include("satukota.faces.open_api.urls")),
     path("", include("satukota.faces.portal.urls")),

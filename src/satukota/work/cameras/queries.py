@@ -130,7 +130,7 @@ def camera_for(user: Any, code: str, to: str = "cameras.view") -> Camera:
     known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW)
     things = known.select_related(
         "target", "target__owner", "target__officer", "target__contract", "target__place", "target__link",
-        "target__kelurahan__kecamatan", "target__power",
+        "target__kelurahan__kecamatan", "target__power", "live",
     )  # fmt: skip
     return access.one(things, user, to, owner="target__owner", target__code=code)
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .pages import camera, importing, listing, pictures
+from .pages import camera, importing, listing, live, pictures, watch_log
 
 app_name = "cameras"
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("impor/<int:pk>/<str:act>", importing.act, name="import_act"),
     path("bacaan/<int:pk>.jpg", pictures.evidence, name="evidence_picture"),
     path("acuan/<int:pk>.jpg", pictures.reference, name="reference_picture"),
+    path("penanda/<int:pk>.jpg", live.bookmark_picture, name="bookmark_picture"),
+    path("menonton/", watch_log.watch_log, name="watch_log"),
     path("<str:code>/", camera.camera_page, name="camera"),
     path("<str:code>/panel", camera.panel, name="panel"),
     path("<str:code>/ketersediaan/<int:days>", camera.availability, name="availability"),
@@ -26,5 +28,9 @@ urlpatterns: list[URLPattern] = [
     path("<str:code>/acuan", camera.accept_reference, name="accept_reference"),
     path("<str:code>/pemeliharaan", camera.maintenance, name="maintenance"),
     path("<str:code>/berhenti", camera.retire, name="retire"),
+    path("<str:code>/langsung/tiket", live.ticket, name="live_ticket"),
+    path("<str:code>/langsung/simpan", live.keep_picture, name="keep_picture"),
+    path("<str:code>/arah", live.steer, name="steer"),
+    path("<str:code>/arah/tersimpan", live.presets, name="presets"),
     path("<str:code>/gambar/<str:slot>.jpg", pictures.slot, name="slot"),
 ]

@@ -30,10 +30,12 @@ STREAMS = ("main", "sub")
 
 class PurposeNeeded(UserError):
     code = "keperluan_belum_disebut"
+    status = 422
 
 
 class TooManyLooks(UserError):
     code = "batas_menonton"
+    status = 429
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Why:
 
 def is_protected(camera: Camera) -> bool:
     """Whether watching asks for a purpose: the register says high sensitivity, or live view was told so."""
-    live = LiveSource.objects.filter(pk=camera.pk).only("is_protected").first()
+    live: LiveSource | None = getattr(camera, "live", None)
     return camera.sensitivity == "tinggi" or bool(live and live.is_protected)
 
 

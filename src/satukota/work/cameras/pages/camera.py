@@ -37,6 +37,7 @@ from ..words import (
     reference_words,
     trail_rows,
 )
+from .live import live_part, moves
 
 BINS = {1: 96, 30: 120, 365: 122}  # days → bars: quarter hours, six hours, three days
 
@@ -50,6 +51,7 @@ def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
     told = _now(request, camera) | {
         "crumbs": [(_("Kamera"), reverse("cameras:list"))],
         "references": _references(camera),
+        "bookmarks": camera.bookmarks.select_related("by", "incident")[:12],
         "hours": hours_words(camera.target.required_hours),
         "purpose": PURPOSES.get(camera.purpose, camera.purpose),
         "sensitivity": SENSITIVITY.get(camera.sensitivity, camera.sensitivity),
@@ -64,10 +66,10 @@ def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
 @needs("cameras.view", find=queries.camera_for, by="code")
 def panel(request: HttpRequest, camera: Camera) -> HttpResponse:
     """The same, small enough for the map's drawer."""
-    return render(request, "cameras/_panel.html", _now(request, camera))
+    return render(request, "cameras/_panel.html", _now(request, camera, "map"))
 
 
-def _now(request: HttpRequest, camera: Camera) -> dict[str, Any]:
+def _now(request: HttpRequest, camera: Camera, place: str = "camera") -> dict[str, Any]:
     """What page and panel both say."""
     now, target = clock.now(), camera.target
     may = {
@@ -92,6 +94,8 @@ def _now(request: HttpRequest, camera: Camera) -> dict[str, Any]:
         "officer": target.officer or city.duty_officer(target.owner_id, now),
         "open_incidents": open_incidents.exclude(state="closed")[:5],
         "days": list(BINS),
+        "live": live_part(request.user, camera, place),
+        "live_moves": moves(),
     }  # fmt: skip
 
 

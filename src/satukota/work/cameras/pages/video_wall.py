@@ -1,0 +1,108 @@
+"""The video wall: many live pictures at once, for a desk, a room, a second screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from satukota.base import clock
+from satukota.city.gates import needs
+
+from .. import queries
+from ..live import near, walls
+from ..live.actions import is_protected
+from ..live.purposes import PURPOSES
+from ..models import Camera, WallLayout
+
+FOUND = 20
+
+
+@require_GET
+@needs("cameras.watch")
+def wall(request: HttpRequest) -> HttpResponse:
+    saved = list(walls.layouts(request.user))
+    asked = [row for row in saved if str(row.pk) == request.GET.get("susunan")]
+    chosen = next(iter(asked or [row for row in saved if row.person_id == request.user.pk]), None)
+    told = {
+        "wall": True, "layouts": saved, "chosen": chosen, "purposes": PURPOSES, "tiles": walls.TILES,
+        "setup": {
+            "layouts": [_layout(row) for row in saved], "chosen": chosen.pk if chosen else None,
+            "cameras": _usual(request.user) if chosen is None else [],
+        },
+    }  # fmt: skip
+    return render(request, "cameras/video_wall.html", told)
+
+
+def _layout(row: WallLayout) -> dict[str, Any]:
+    return {
+        "pk": row.pk, "name": row.name, "room": row.room, "tiles": row.tiles, "cameras": row.cameras,
+        "tour": row.tour_s, "follows": row.follows,
+    }  # fmt: skip
+
+
+def _usual(user: Any) -> list[str]:
+    """For a wall nobody has set up yet: working cameras in the order of their codes."""
+    rows = queries.cameras(user, "cameras.watch").filter(target__retired_on=None, state_now__in=near.WORKING)
+    return list(rows.order_by("target__code").values_list("target__code", flat=True)[:16])
+
+
+@require_GET
+@needs("cameras.watch")
+def tiles(request: HttpRequest) -> HttpResponse:
+    """JSON: the named cameras (`kode`, comma between them), or those that match `q`; only those one may watch."""
+    rows = queries.cameras(request.user, "cameras.watch").select_related("target", "live")
+    rows = rows.filter(target__retired_on=None)
+    codes = [code for code in request.GET.get("kode", "").replace("\x00", "").split(",") if code][: walls.MOST_CAMERAS]
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:60]
+    if codes:
+        rows = rows.filter(target__code__in=codes)
+    else:
+        rows = rows.filter(Q(target__code__icontains=text) | Q(target__name__icontains=text))
+        rows = rows.order_by("target__code")[:FOUND]
+    return JsonResponse({"cameras": [_tile(row) for row in rows]})
+
+
+def _tile(camera: Camera) -> dict[str, Any]:
+    code = camera.target.code
+    return {
+        "code": code, "name": camera.target.name, "state": camera.state_now, "protected": is_protected(camera),
+        "ask": reverse("cameras:live_ticket", args=[code]), "page": reverse("cameras:camera", args=[code]),
+    }  # fmt: skip
+
+
+@require_GET
+@needs("cameras.watch")
+def near_incident(request: HttpRequest, number: str) -> HttpResponse:
+    """JSON: codes of the nearest working cameras, nearest first."""
+    most = request.GET.get("petak", "4")
+    count = int(most) if most in {str(one) for one in walls.TILES} else 4
+    return JsonResponse({"codes": near.working_cameras_near(request.user, number, count)})
+
+
+@require_POST
+@needs("cameras.watch")
+def save(request: HttpRequest) -> HttpResponse:
+    said = request.POST
+    wanted = walls.Wall(
+        name=said.get("name", ""), room=said.get("room", ""), tiles=_whole(said.get("tiles", "")),
+        cameras=[code[:40] for code in said.get("cameras", "").replace("\x00", "").split(",") if code],
+        tour_s=_whole(said.get("tour", "")), follows=said.get("follows") == "1",
+    )  # fmt: skip
+    row = walls.save(wanted, by=request.user, at=clock.now())
+    return JsonResponse(_layout(row))
+
+
+@require_POST
+@needs("cameras.watch")
+def remove(request: HttpRequest) -> HttpResponse:
+    walls.remove(_whole(request.POST.get("pk", "")), by=request.user, at=clock.now())
+    return JsonResponse({"ok": True})
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
