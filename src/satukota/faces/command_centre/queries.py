@@ -1,15 +1,16 @@
 """What the map, the wall and the figures over them read. Each function names its number of queries."""
 
-import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
 from satukota.base.feed.models import FeedEntry
 from satukota.city import access
 from satukota.city.models import Kelurahan, Kota, Person
+from satukota.shared.coverage import queries as coverage
+from satukota.shared.coverage.queries import Stored
 from satukota.shared.incidents import queries as incidents
 from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring import queries as monitoring
@@ -27,17 +28,12 @@ class Figures:
     at: datetime
     total: int
     by_state: dict[str, int]
-    view_m2: float  # area of all simple range sectors (schematic: buildings are not subtracted yet)
-    seen_m2: float  # of those, behind cameras that work
+    coverage: Stored | None  # shares of what should be seen; None before the first measuring
     incidents_open: int
     incidents_critical: int
     availability: float | None
     availability_reason: str
     not_verified: int
-
-    @property
-    def seen_share(self) -> float | None:
-        return self.seen_m2 / self.view_m2 if self.view_m2 else None
 
 
 def cameras_of(user: Any) -> QuerySet[Target]:
@@ -47,25 +43,18 @@ def cameras_of(user: Any) -> QuerySet[Target]:
 def figures(user: Any, at: datetime) -> Figures:
     """A fixed number of queries, whatever the number of cameras; the availability of 24 hours from a whole hour on."""
     cameras = cameras_of(user)
-    reach = F("fov_deg") * F("range_m") * F("range_m")
     grouped = Camera.objects.filter(target__in=cameras.order_by()).order_by().annotate(
         state_now=monitoring.state_now("target__"), cause_now=monitoring.cause_now("target__")
     )  # fmt: skip
     by_state = {state: 0 for state in Verdict.values}
-    view = seen = 0.0
     not_verified = 0
-    for state, cause, count, squares in grouped.values_list("state_now", "cause_now").annotate(
-        n=Count("pk"), squares=Sum(reach, output_field=FloatField())
-    ):
+    for state, cause, count in grouped.values_list("state_now", "cause_now").annotate(n=Count("pk")):
         by_state[state] += count
         not_verified += count if state == Verdict.UNKNOWN and cause != NO_UPLINK else 0
-        area = math.radians(squares or 0) / 2
-        view += area
-        seen += area if state in (Verdict.UP, Verdict.DEGRADED) else 0.0
     whole = monitoring.availability_of_all(cameras, monitoring.hours_ago(at, 24), at)
     counted = incidents.kpis(user, at)
     return Figures(
-        at, sum(by_state.values()), by_state, view, seen, counted.live, counted.critical, whole.ratio,
+        at, sum(by_state.values()), by_state, coverage.stored(), counted.live, counted.critical, whole.ratio,
         reason_words(whole.reason), not_verified,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import audit_pages, health_page, message_pages, pages
+from . import audit_pages, coverage_pages, health_page, message_pages, pages
 
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +22,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/unduh/<slug:form>", audit_pages.audit_export, name="audit_export"),
     path("audit/<int:number>/bukti", audit_pages.audit_proof, name="audit_proof"),
     path("tampilan", pages.dark, name="dark"),
+    path("liputan/", coverage_pages.coverage, name="coverage"),
+    path("liputan/angka", coverage_pages.panel, name="coverage_panel"),
+    path("liputan/kamera", coverage_pages.cameras_in, name="coverage_cameras"),
+    path("liputan/jalan", coverage_pages.street, name="coverage_street"),
+    path("liputan/unduh", coverage_pages.export, name="coverage_export"),
     path("giliran/", include("satukota.faces.command_centre.shift_urls")),
     path("insiden/", include("satukota.faces.command_centre.incident_urls")),
 ]

@@ -220,6 +220,23 @@ def history(area: str | int, since: date, until: date) -> QuerySet[DailyShare]:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """The city's shares as the last change left them; each None where nothing is wanted to be seen."""
+
+    able: float | None
+    seen: float | None
+    doubted: float | None
+    lost: float | None
+    blind: float | None
+
+
+def stored() -> Stored | None:
+    """The shares of now without counting; None before the first measuring. One query."""
+    shares = CurrentCoverage.objects.filter(pk=1).values_list("shares", flat=True).first()
+    return Stored(**shares["kota"]) if shares else None
+
+
+@dataclass(frozen=True)
 class State:
     """Whether there is anything to show, and if not, why."""
 

@@ -26,7 +26,7 @@ function connect() {
   };
   source.addEventListener("start", (event) => { last = last || Number(event.lastEventId || 0); });
   source.addEventListener("reset", (event) => { last = Number(event.lastEventId || 0); tell("reset", null); });
-  for (const topic of ["status_changed", "incident_changed", "pulse"]) {
+  for (const topic of ["status_changed", "incident_changed", "coverage_changed", "pulse"]) {
     source.addEventListener(topic, (event) => {
       const id = Number(event.lastEventId);
       if (id <= last) return;

@@ -1,72 +1,20 @@
-// The city map: cameras by verdict, sectors gone blind, links; kept current by the live feed, turned back by the slider.
-import * as maplibregl from "../vendor/maplibre/maplibre-gl.mjs";
+// The city map: cameras by verdict, what they see and where that went blind, links; kept current by the live feed, turned back by the slider.
+import { addImages, colour, drawAreas, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "./base-map.js";
 import { listen } from "../satukota/feed.js";
-import { shapes, hatch } from "./map-images.js";
-import { sector } from "./sector.js";
 import { toast } from "../satukota/frame.js";
 
-maplibregl.setWorkerUrl(new URL("../vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
-const stage = document.getElementById("peta"), api = stage.dataset.api, large = document.documentElement.classList.contains("is-wall") ? 1.4 : 1;
-const css = getComputedStyle(document.documentElement), colour = (name) => css.getPropertyValue(`--${name}`).trim();
-const CLOSE_ZOOM = 16; // the sector of one camera is told apart from its neighbours'
-const MOVE_MS = 150;
+const stage = document.getElementById("peta"), api = stage.dataset.api;
+const CLOSE_ZOOM = 16; // the view of one camera is told apart from its neighbours'
 const RANK = { unknown: 1, maintenance: 1, up: 0, degraded: 2, down: 3 };
-const WORST = ["up", "unknown", "degraded", "down"];
 const cameras = new Map(); // code → feature, as measured now
 let shown = new Map(); // code → state while the map is turned back; empty: now
 const bounds = JSON.parse(document.getElementById("peta-batas")?.textContent ?? "null");
 
-const map = new maplibregl.Map({
-  container: stage, bounds: bounds ?? undefined, fitBoundsOptions: { padding: 28 }, attributionControl: false, fadeDuration: 0,
-  dragRotate: false, pitchWithRotate: false, maxZoom: 19, minZoom: 8,
-  style: { version: 8, sources: {}, layers: [{ id: "sea", type: "background", paint: { "background-color": colour("map-sea") } }] },
-});
-map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-map.addControl(new maplibregl.ScaleControl(), "top-left");
-map.touchZoomRotate.disableRotation();
-
-const get = async (path) => {
-  const answer = await fetch(`${api}${path}`, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-};
-const text = (field, size, extra = {}) => ({ layout: { "text-field": field, "text-font": ["Plus Jakarta Sans Variable"], "text-size": size, ...extra } });
-
-function drawAreas(areas) {
-  map.addSource("areas", { type: "geojson", data: areas });
-  map.addLayer({ id: "land", type: "fill", source: "areas", paint: { "fill-color": colour("map-land") } });
-  map.addLayer({ id: "borders", type: "line", source: "areas", paint: { "line-color": colour("map-line"), "line-width": 1.2, "line-dasharray": [3, 2] } });
-  const labels = { type: "FeatureCollection", features: areas.features.map((a) => ({ type: "Feature", geometry: { type: "Point", coordinates: [a.properties.lon, a.properties.lat] }, properties: { name: a.properties.name } })) };
-  map.addSource("area-names", { type: "geojson", data: labels });
-  map.addLayer({ id: "area-names", type: "symbol", source: "area-names", ...text(["get", "name"], 11.5 * large, { "text-max-width": 6, "text-variable-anchor": ["top", "bottom", "left", "right", "center"], "text-radial-offset": 1.1 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
-  const schematic = areas.features.some((a) => a.properties.schematic);
-  const sources = [...new Set(areas.features.map((a) => a.properties.source))].join("; ");
-  map.fitBounds(extent(areas), { padding: 24, animate: false });
-  document.getElementById("peta-catatan").textContent = schematic ? stage.dataset.wordsSchematic : `${stage.dataset.wordsSource}: ${sources}`;
-}
-
-// The land, not the sea that belongs to the city: west, south, east, north.
-function extent(areas) {
-  const box = new maplibregl.LngLatBounds();
-  const widen = (part) => { if (typeof part[0] === "number") box.extend(part); else part.forEach(widen); };
-  areas.features.forEach((area) => widen(area.geometry.coordinates));
-  return box;
-}
-
-async function addImages() {
-  for (const [state, image] of Object.entries(shapes(Math.round(22 * large), colour))) map.addImage(state, image, { pixelRatio: 2 });
-  map.addImage("hatch-down", hatch(colour("down"), 2.4), { pixelRatio: 2 });
-  map.addImage("hatch-unknown", hatch(colour("unknown"), 1.2), { pixelRatio: 2 });
-}
+const map = makeMap(stage, bounds);
 
 function drawThings() {
-  const empty = { type: "FeatureCollection", features: [] };
-  map.addSource("sectors", { type: "geojson", data: empty });
-  map.addLayer({ id: "seen", type: "fill", source: "sectors", filter: ["in", ["get", "state"], ["literal", ["up", "degraded", "maintenance"]]], paint: { "fill-color": ["match", ["get", "state"], "degraded", colour("degraded-fill"), "maintenance", colour("maintenance"), colour("up")], "fill-opacity": 0.22 } });
-  map.addLayer({ id: "blind", type: "fill", source: "sectors", filter: ["==", ["get", "state"], "down"], paint: { "fill-pattern": "hatch-down" } });
-  map.addLayer({ id: "unsure", type: "fill", source: "sectors", filter: ["==", ["get", "state"], "unknown"], paint: { "fill-pattern": "hatch-unknown" } });
-  map.addLayer({ id: "sector-edge", type: "line", source: "sectors", paint: { "line-color": ["match", ["get", "state"], "down", colour("down"), "degraded", colour("degraded"), "unknown", colour("unknown"), "maintenance", colour("maintenance"), colour("up")], "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.6, 16, 1.6], "line-opacity": 0.7 } });
-  map.addSource("cameras", { type: "geojson", data: empty, cluster: true, clusterMaxZoom: 13, clusterRadius: 22, clusterProperties: { worst: ["max", ["get", "rank"]], bad: ["+", ["case", [">=", ["get", "rank"], 2], 1, 0]] } });
+  drawViews(map);
+  map.addSource("cameras", { type: "geojson", data: NOTHING, cluster: true, clusterMaxZoom: 13, clusterRadius: 22, clusterProperties: { worst: ["max", ["get", "rank"]], bad: ["+", ["case", [">=", ["get", "rank"], 2], 1, 0]] } });
   map.addLayer({ id: "clusters", type: "circle", source: "cameras", filter: ["has", "point_count"], paint: { "circle-radius": ["step", ["get", "point_count"], 11 * large, 10, 14 * large, 50, 18 * large], "circle-color": colour("card"), "circle-stroke-width": 3, "circle-stroke-color": ["match", ["get", "worst"], 3, colour("down"), 2, colour("degraded-fill"), 1, colour("unknown"), colour("up")] } });
   map.addLayer({ id: "cluster-count", type: "symbol", source: "cameras", filter: ["has", "point_count"], ...text(["get", "point_count_abbreviated"], 12 * large, { "text-allow-overlap": true }), paint: { "text-color": colour("ink") } });
   // Told apart by shape as well: a cluster wears the mark of the worst verdict inside, unless all is well.
@@ -76,24 +24,22 @@ function drawThings() {
 }
 
 function redraw() {
-  const features = [], sectors = [];
-  for (const { point, sector, properties } of cameras.values()) {
+  const features = [], seen = [];
+  for (const { point, view, properties } of cameras.values()) {
     const state = shown.get(properties.code) ?? (properties.maintenance && !shown.size ? "maintenance" : properties.state);
     const told = { ...properties, state, rank: RANK[state] ?? 1 };
     features.push({ type: "Feature", geometry: point, properties: told });
-    if (sector) sectors.push({ type: "Feature", geometry: sector, properties: { code: told.code, state } });
+    if (view) seen.push({ type: "Feature", geometry: view, properties: { code: told.code, state } });
   }
   map.getSource("cameras")?.setData({ type: "FeatureCollection", features });
-  map.getSource("sectors")?.setData({ type: "FeatureCollection", features: sectors });
+  map.getSource("views")?.setData({ type: "FeatureCollection", features: seen });
 }
 
 async function loadCameras() {
-  const { features } = await get("/cameras");
+  const [{ features }, views] = await Promise.all([get(`${api}/cameras`), get("/api/v1/coverage/views").catch(() => NOTHING)]);
+  const shapes = new Map(views.features.map((view) => [view.properties.code, view.geometry]));
   cameras.clear();
-  for (const { geometry, properties } of features) {
-    const { code, bearing, fov, range_m: reach } = properties;
-    cameras.set(code, { point: geometry, sector: sector(geometry.coordinates, bearing, fov, reach), properties });
-  }
+  for (const { geometry, properties } of features) cameras.set(properties.code, { point: geometry, view: shapes.get(properties.code), properties });
   redraw();
 }
 
@@ -154,6 +100,7 @@ function follow() {
       if (["down", "up"].includes(payload.state) && payload.was !== "unknown") toast(`${payload.code} · ${payload.title}`, payload.state);
     },
     incident_changed: () => { refreshNow(); refreshFigures(); },
+    coverage_changed: () => refreshFigures(),
     reset: () => { loadCameras(); refreshFigures(); refreshNow(); },
   });
 }
@@ -167,7 +114,7 @@ slider?.addEventListener("input", async () => {
   if (minutes === 0) { shown = new Map(); output.textContent = output.dataset.now; redraw(); return; }
   const at = new Date(Date.now() + minutes * 60000);
   output.textContent = at.toLocaleTimeString(document.documentElement.lang === "en" ? "en-GB" : "id-ID", { hour: "2-digit", minute: "2-digit", timeZone: document.querySelector("[data-clock]").dataset.zone }).replace(":", ".");
-  const states = await get(`/states?at=${encodeURIComponent(at.toISOString())}`);
+  const states = await get(`${api}/states?at=${encodeURIComponent(at.toISOString())}`);
   if (mine === asked) { shown = new Map(Object.entries(states)); redraw(); }
 });
 
@@ -186,8 +133,8 @@ function interact() {
 map.on("load", async () => {
   try {
     await document.fonts?.ready;
-    await addImages();
-    drawAreas(await get("/areas"));
+    addImages(map);
+    document.getElementById("peta-catatan").textContent = drawAreas(map, await get(`${api}/areas`), { schematic: stage.dataset.wordsSchematic, source: stage.dataset.wordsSource });
     drawThings();
     await loadCameras();
     interact();
