@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "satukota.shared.incidents",
     "satukota.shared.shifts",
     "satukota.shared.coverage",
+    "satukota.work.blind_spots",
     "satukota.work.cameras",
     "satukota.work.vendor_ledger",
     "satukota.faces.command_centre",
@@ -214,6 +215,7 @@ WHITENOISE_AUTOREFRESH = DEBUG  # else a file changed on disk is cut at the leng
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 READING_DAYS = env.whole("SATUKOTA_READING_DAYS", 14, least=1, most=3650)  # what is deleted when: base/keeping
 PICTURE_DAYS = env.whole("SATUKOTA_PICTURE_DAYS", 30, least=1, most=3650)
+BLIND_AGAIN_MINUTES = env.whole("SATUKOTA_BLIND_AGAIN_MINUTES", 60, least=0, most=10_080)  # then a closed blind spot opens
 MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
 SECURITY_CONTACTS = env.words("SATUKOTA_SECURITY_CONTACT", "mailto:security@localhost")  # for security.txt

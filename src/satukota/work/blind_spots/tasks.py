@@ -1,0 +1,13 @@
+"""Long work runs in a worker. Each is safe to run twice; a plan's run has its own mark, and a replaced one writes
+nothing more."""
+
+from django_tasks import task
+
+from satukota.base import clock
+
+
+@task()
+def find_blind_spots() -> None:
+    from .actions import finding
+
+    finding.find_and_tell(clock.now())

@@ -1,0 +1,52 @@
+"""Words people read about blind spots and plans."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+PURPOSES = {
+    "monitor": _("memantau keramaian"), "detect": _("melihat ada orang"), "observe": _("melihat apa yang dilakukan"),
+    "recognise": _("mengenali orang yang dikenal"), "identify": _("memastikan siapa"),
+}  # fmt: skip
+ACTS = {
+    "found": _("ditemukan"), "surveyed": _("disurvei"), "planned": _("direncanakan"),
+    "partnered": _("mitra/PKS dicatat"), "installed": _("kamera terpasang"), "tested": _("diuji"),
+    "closed": _("ditutup"), "rejected": _("ditolak"), "reconsidered": _("diusulkan kembali"), "noted": _("catatan"),
+    "assigned": _("diserahkan"), "blind_again": _("buta lagi"), "plan_linked": _("dimasukkan ke rencana"),
+}  # fmt: skip
+SITES = {
+    "pole": _("Tiang"), "lamp": _("Tiang lampu"), "signal": _("Tiang lampu lalu lintas"), "mast": _("Menara"),
+    "junction": _("Persimpangan (tiang baru)"), "corner": _("Sudut bangunan"), "partner": _("Kamera mitra"),
+    "hand": _("Dipindah dengan tangan (tiang baru)"),
+}  # fmt: skip
+
+
+def in_city_language(act: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """For whatever stores words: everybody reads them, whichever language the person acting has chosen."""
+
+    @wraps(act)
+    def acting(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        with translation.override(settings.LANGUAGE_CODE):
+            return act(*args, **kwargs)
+
+    return acting
+
+
+def gap_words(gap: float | None, *, proven: bool) -> str:
+    """How far from the best a plan can be at most, in a sentence nobody misreads."""
+    if proven:
+        return __("Terbukti yang terbaik: tidak ada rencana yang melihat lebih banyak dengan batas yang sama.")
+    if gap is None:
+        return __("Batas terbaiknya belum diketahui.")
+    shown = f"{gap * 100:.2f}".replace(".", ",")
+    return __("Rencana mana pun dengan batas yang sama paling banyak %(gap)s %% lebih baik; ini terbukti.") % {
+        "gap": shown
+    }
