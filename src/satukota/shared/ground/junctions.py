@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 DECIMALS = 6  # of a degree: vertices closer than about 0.1 m are one
-APART_DEG = 12 / 111_195  # the nodes of a crossing with two carriageways are one junction
+APART_M = 12.0  # the nodes of a crossing with two carriageways are one junction
+DEGREE_M = 111_195.0  # mean; what is near is told apart by metres, not measured
 WALKED = ("footway", "path", "steps", "cycleway", "pedestrian", "track", "bridleway", "corridor", "platform")
 
 
@@ -21,17 +22,20 @@ def of(lines: np.ndarray) -> np.ndarray:
     is_end[np.r_[np.flatnonzero(np.diff(line)), len(xy) - 1]] = True
     spots, which = np.unique(np.round(xy, DECIMALS), axis=0, return_inverse=True)
     ways = np.bincount(which.reshape(-1), weights=np.where(is_end, 1, 2), minlength=len(spots))
-    return _merged(spots[ways >= 3])
+    meeting = spots[ways >= 3]
+    return meeting[apart(meeting, APART_M)]
 
 
-def _merged(spots: np.ndarray) -> np.ndarray:
-    """The first of spots closer than APART_DEG; `spots` in order of longitude."""
+def apart(lonlat: np.ndarray, metres: float) -> np.ndarray:
+    """(n,) bool: False for a spot nearer than that to an earlier one that stays."""
     import shapely
 
-    points = shapely.points(spots)
-    first, second = shapely.STRtree(points).query(points, predicate="dwithin", distance=APART_DEG)
-    keep = np.ones(len(spots), bool)
-    for a, b in sorted(zip(first.tolist(), second.tolist(), strict=True)):
-        if a < b and keep[a]:
-            keep[b] = False
-    return spots[keep]
+    keep = np.ones(len(lonlat), bool)
+    if len(lonlat):
+        wide = np.cos(np.radians(lonlat[:, 1].mean()))
+        points = shapely.points(lonlat * (DEGREE_M * np.array([wide, 1.0])))
+        first, second = shapely.STRtree(points).query(points, predicate="dwithin", distance=metres)
+        for a, b in sorted(zip(first.tolist(), second.tolist(), strict=True)):
+            if a < b and keep[a]:
+                keep[b] = False
+    return keep

@@ -1,0 +1,6 @@
+from ...commands import ImportCommand
+
+
+class Command(ImportCommand):
+    kind = "osm"
+    words = "OSM .pbf"
