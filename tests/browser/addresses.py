@@ -18,7 +18,7 @@ AS = {
 }  # fmt: skip
 # the registers' forms, as "register"
 EDITS = ("city:add_", "city:edit_", "city:end_", "city:substitute_", "city:settle_", "city:import_", "city:remove_",
-         "city:close_", "city:reopen_")  # fmt: skip
+         "city:close_", "city:reopen_", "city:open_nik", "city:find_nik")  # fmt: skip
 TAKES_THE_ENGINEER = {
     "city:add_feeder",
     "city:edit_feeder",
@@ -48,6 +48,7 @@ NO_PAGE = {
     "city:holidays_export": "a file",
     "city:export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
     "city:invite": "only for people without an account; the page frame is that of the other register forms",
+    "city:phone": "part of the incident page",
     "set_language": "an act",
 }  # fmt: skip
 NO_PAGE_OF_OURS = {
@@ -74,7 +75,7 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "cameras:import_batch": {"pk": known["batch"]},
         "city:list": {"key": "opd"}, "city:opd": opd, "city:edit_opd": opd, "city:end_opd": opd, "city:add_duty": opd,
         "city:person": person, "city:edit_person": person, "city:close_account": person, "city:reopen_account": person,
-        "city:end_sessions": person, "city:end_duty": duty, "city:substitute_duty": duty,
+        "city:end_sessions": person, "city:open_nik": person, "city:end_duty": duty, "city:substitute_duty": duty,
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
         "city:end_feeder": link,
         "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},

@@ -104,6 +104,11 @@ def may(user: Any, permission: str, opd_id: int | None = None, area_id: int | No
     return bool(reach) if opd_id is None else reach.covers(opd_id, area_id)
 
 
+def may_call(user: Any) -> bool:
+    """Who handles incidents or keeps the register sees whole telephone numbers."""
+    return may(user, "incidents.handle") or may(user, "registers.edit")
+
+
 def may_on(user: Any, permission: str, thing: Any) -> bool:
     """On a thing that has `owner` and `kelurahan`."""
     return scope(user, permission).covers(thing.owner_id, thing.kelurahan_id)

@@ -1,4 +1,8 @@
-"""Reading a boundary file: GeoJSON polygons with a kelurahan code each. What cannot be used is said, never guessed."""
+"""Reading a boundary file: polygons with a kelurahan code each. What cannot be used is said, never guessed.
+
+Only kelurahan are taken. Kecamatan and the city are made of them (`areas.dissolved`), so that the levels agree: files
+of the three levels were simplified each for itself and do not.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from satukota.base.errors import UserError
+from satukota.base.geofiles import files, reading
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -39,6 +44,7 @@ class Read:
     areas: dict[str, BaseGeometry] = field(default_factory=dict)
     mended: list[str] = field(default_factory=list)
     elsewhere: int = 0  # features of other cities
+    other_levels: int = 0  # kecamatan, the city: made of kelurahan, not taken
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -47,11 +53,45 @@ def read_file(path: Path, codes: set[str], box: Box) -> Read:
 
     Raises UserError when the file as a whole cannot be used.
     """
-    features = _features(_json(path))
     found = Read()
+    if _is_json(path):
+        features = _features(_json(path))
+    else:
+        features, found.elsewhere = _rows(path, box)
     for number, feature in enumerate(features, 1):
         _take(found, number, feature, codes, box)
     return found
+
+
+def _is_json(path: Path) -> bool:
+    """Also for what nobody knows: reading it as GeoJSON says what is wrong with it."""
+    try:
+        with path.open("rb") as content:
+            return files.recognised(content.read(4096)) in ("", files.GEOJSON)
+    except OSError:
+        return True
+
+
+def _rows(path: Path, box: Box) -> tuple[list[Any], int]:
+    """GeoPackage and Shapefile (also zipped): GeoJSON features in degrees near the city, and how many are not.
+
+    Raises UserError.
+    """
+    import shapely
+
+    with files.opened(path) as (_kind, ready, work):
+        table = reading.read(ready, work, columns=CODE_NAMES, box=box)
+    features = [
+        {"type": "Feature", "properties": {name: _whole(cells[row]) for name, cells in table.columns.items()},
+         "geometry": json.loads(shapely.to_geojson(shape)) if shape is not None else None}
+        for row, shape in enumerate(table.shapes)
+    ]  # fmt: skip
+    return features, max(0, table.total - len(features))
+
+
+def _whole(cell: Any) -> Any:
+    """A Shapefile keeps codes as 6474011006.0."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _json(path: Path) -> Any:
@@ -113,7 +153,9 @@ def _refuse_projection(content: Mapping[str, Any]) -> None:
 
 def _take(found: Read, number: int, feature: Any, codes: set[str], box: Box) -> None:
     code = code_of(feature)
-    if code is None:
+    if code is None and _is_higher_level(feature):
+        found.other_levels += 1
+    elif code is None:
         found.refused.append(Refused(_("wilayah ke-%(n)d") % {"n": number}, _("tidak ada kode kelurahan")))
     elif code not in codes:
         found.elsewhere += 1
@@ -144,6 +186,14 @@ def code_of(feature: Any) -> str | None:
         if re.fullmatch(r"\d{10}", digits):
             return f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}.{digits[6:]}"
     return None
+
+
+def _is_higher_level(feature: Any) -> bool:
+    """Whether it carries the code of a kecamatan, a city or a province."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    values = [value for key, value in (properties or {}).items() if str(key).lower() in CODE_NAMES]
+    digits = [re.sub(r"[.\s]", "", str(value)) for value in values if isinstance(value, str | int)]
+    return any(re.fullmatch(r"[1-9]\d(\d\d){0,2}", each) for each in digits)
 
 
 class _Unusable(Exception):

@@ -84,6 +84,21 @@ class EndingToday(RegisterForm):
 class PersonForm(RegisterForm):
     name = text(120)
     phone = text(20, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"}))
+    nik = text(24, required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+               help_text=_("16 angka; disegel, dan tampil tersamar. Kosong: yang tercatat tetap."))  # fmt: skip
+
+
+class PersonEdit(PersonForm):
+    drop_nik = forms.BooleanField(required=False, label=_("Hapus NIK yang tercatat"))
+
+
+class NikOpened(RegisterForm):
+    purpose = text(200, label=_("Keperluan"), help_text=_("Tercatat di log audit atas nama Anda."))
+
+
+class NikSearch(NikOpened):
+    nik = text(24, label=_("NIK"), widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    field_order = ["nik", "purpose"]
 
 
 class DutyNew(RegisterForm):

@@ -118,13 +118,14 @@ class Person(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name = "orang"
+        constraints = [models.UniqueConstraint(fields=["nik_hash"], condition=~Q(nik_hash=""), name="person_nik_once")]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
         if self.nik and nik.read(self.nik.open(), clock.local(clock.now()).date()) is None:
-            raise ValidationError({"nik": "NIK terdiri atas 16 angka dengan tanggal lahir yang mungkin."})
+            raise ValidationError({"nik": _("NIK terdiri atas 16 angka dengan tanggal lahir yang mungkin.")})
 
 
 class Duty(models.Model):

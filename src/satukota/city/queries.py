@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 from satukota.base import clock
 from satukota.base.accounts.models import User
 
-from .areas import AreaIndex
+from .areas import AreaIndex, dissolved
 from .models import Duty, Kelurahan, Kota, Opd, Person
 from .roles import LEADING, ROLES, Reach
 
@@ -39,6 +39,13 @@ def area_index() -> AreaIndex[Kelurahan]:
         rows = Kelurahan.objects.exclude(area=None).select_related("kecamatan").order_by("code")
         _areas = version, AreaIndex([(row, row.area) for row in rows])
     return _areas[1]
+
+
+def outlines() -> dict[str, Any]:
+    """Shapes of each kecamatan and of the city by code, dissolved from the kelurahan. Two queries."""
+    rows = list(Kelurahan.objects.exclude(area=None).values_list("kecamatan__code", "area"))
+    code = Kota.objects.values_list("code", flat=True).first() or ""
+    return dissolved(rows) | dissolved([(code, area) for _kecamatan, area in rows])
 
 
 def on_day(day: date) -> Q:

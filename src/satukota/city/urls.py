@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .pages import editing, holidays, inviting, listing, neighbourhoods, staffing, things
+from .pages import contacts, editing, holidays, inviting, listing, neighbourhoods, staffing, things
 
 app_name = "city"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("bertugas", staffing.wear, name="wear"),
     path("ubah/orang/", editing.add_person, name="add_person"),
     path("ubah/orang/<int:pk>/", editing.edit_person, name="edit_person"),
+    path("ubah/orang/nik/", contacts.find_nik, name="find_nik"),
+    path("ubah/orang/<int:pk>/nik/", contacts.open_nik, name="open_nik"),
+    path("orang/<int:pk>/telepon", contacts.phone, name="phone"),
     path("akun/", inviting.accounts, name="accounts"),
     path("ubah/orang/<int:pk>/undang/", inviting.invite, name="invite"),
     path("ubah/orang/<int:pk>/undang-lagi", inviting.invite_again, name="invite_again"),

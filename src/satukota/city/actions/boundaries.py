@@ -24,6 +24,7 @@ class BoundaryReport:
     mended: list[str] = field(default_factory=list)  # of those taken: repaired on the way
     refused: list[boundaries.Refused] = field(default_factory=list)
     elsewhere: int = 0  # features of other cities, not looked at
+    other_levels: int = 0  # kecamatan and the city in the file: made of kelurahan instead
     missing: list[str] = field(default_factory=list)  # kelurahan that keep the area they had
     places_elsewhere: list[str] = field(default_factory=list)  # places that now lie in another kelurahan than noted
 
@@ -43,7 +44,8 @@ def import_boundaries(path: Path, *, source: str = "", by: Any, at: datetime) ->
     found = boundaries.read_file(path, set(rows), (kota.west, kota.south, kota.east, kota.north))
     report = BoundaryReport(
         source=_source(path, source, at), taken=sorted(found.areas), mended=sorted(found.mended),
-        refused=found.refused, elsewhere=found.elsewhere, missing=sorted(set(rows) - set(found.areas)),
+        refused=found.refused, elsewhere=found.elsewhere,
+        other_levels=found.other_levels, missing=sorted(set(rows) - set(found.areas)),
     )  # fmt: skip
     if not report.taken:
         raise UserError(_("Tidak ada batas yang dapat dipakai."), fix=_why_none(report))

@@ -17,7 +17,7 @@ from satukota.base.errors import UserError
 from .. import access, actions, forms
 from ..gates import needs
 from ..models import Contract, Feeder, Opd, Person, Place
-from . import registers, serving
+from . import contacts, registers, serving
 from .listing import Listing
 
 Act = Callable[..., Any]
@@ -131,7 +131,9 @@ def add_person(request: HttpRequest) -> HttpResponse:
 @both
 @needs("people.edit", find=access.person_to_edit, by="pk")
 def edit_person(request: HttpRequest, row: Person) -> HttpResponse:
-    return fill(request, forms.PersonForm, partial(actions.edit_person, row.pk),
+    if request.method == "GET":
+        contacts.seen(row.phone, on=row, by=request.user)
+    return fill(request, forms.PersonEdit, partial(actions.edit_person, row.pk),
                  title=_("Ubah data %(person)s") % {"person": row}, of=serving.PEOPLE, back=person_url(row),
                  initial={"name": row.name, "phone": row.phone.open()})  # fmt: skip
 
@@ -188,6 +190,8 @@ def add_contract(request: HttpRequest) -> HttpResponse:
 @needs("registers.edit", find=contract_to_edit, by="pk")
 def edit_contract(request: HttpRequest, row: Contract) -> HttpResponse:
     names = ("vendor", "subject", "starts_on", "ends_on", "repair_hours")
+    if request.method == "GET":
+        contacts.seen(row.vendor_contact, on=row, by=request.user, opd_code=row.opd.code)
     now = {name: getattr(row, name) for name in names} | {"vendor_contact": row.vendor_contact.open()}
     if row.required_availability is not None:
         now["required_availability"] = round(row.required_availability * 100, 4)

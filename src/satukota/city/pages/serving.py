@@ -19,17 +19,12 @@ from .listing import Filter, Listing, Rows
 from .registers import column_filter, opd_options, today
 
 
-def may_call(user: Any) -> bool:
-    """Who handles incidents or keeps the register sees whole numbers."""
-    return access.may(user, "incidents.handle") or access.may(user, "registers.edit")
-
-
 def _show_duties(rows: list[Person], user: Any) -> None:
     held: dict[int, list[Duty]] = {}
     for duty in queries.current_duties(clock.now()).filter(person__in=rows):
         duty.role_name = role_name(duty)
         held.setdefault(duty.person_id, []).append(duty)
-    whole = may_call(user)
+    whole = access.may_call(user)
     for row in rows:
         row.held = held.get(row.pk, [])
         row.shown_phone = row.phone.open() if whole else str(row.phone)

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from satukota.base import clock
-from satukota.base.audit import actions as audit
 from satukota.base.audit.models import AuditEntry
 
 from .. import access, calendar, queries
 from ..gates import needs
 from ..models import Contract, Duty, Feeder, Kelurahan, Kota, Opd, Person, Place, Rt
 from ..words import ACTS, LABELS, PLACE_KINDS, WATCHED_KINDS, area_words, role_name
-from . import listing, registers, serving, timeline
+from . import contacts, listing, registers, serving, timeline
 
 HISTORY_MAX = 30
 
@@ -75,10 +74,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     current, past = _duties(row.duties.select_related("opd", "person", "substitutes__person"), now)
     reach, held = access.scope(request.user, "people.edit"), current + past
     may_edit = bool(reach) and (not held or any(reach.covers(duty.opd_id, duty.kelurahan_id) for duty in held))
-    phone = str(row.phone)
-    if row.phone and serving.may_call(request.user):
-        audit.viewed("city.contacts_seen", by=request.user, at=now, on=row, rows=1)
-        phone = row.phone.open()
+    phone = contacts.seen(row.phone, on=row, by=request.user) if access.may_call(request.user) else str(row.phone)
     for duty in current:
         duty.may_end = reach.covers(duty.opd_id, duty.kelurahan_id)
     told = {
@@ -133,12 +129,14 @@ def feeder(request: HttpRequest, code: str) -> HttpResponse:
 def contract(request: HttpRequest, pk: int) -> HttpResponse:
     row = access.existing(Contract.objects.select_related("opd"), pk=pk)
     day = registers.today()
+    may_edit = access.may(request.user, "registers.edit", row.opd_id)
+    opd_code, contact = row.opd.code, row.vendor_contact
     told = {
         "contract": row,
+        "contact": contacts.seen(contact, on=row, by=request.user, opd_code=opd_code) if may_edit else str(contact),
         "is_running": row.starts_on <= day <= row.ends_on,
         "watched": _watched(request, "contract", row.pk),
     }
-    may_edit = access.may(request.user, "registers.edit", row.opd_id)
     return _render(request, "city/contract.html", told, row, registers.CONTRACTS, may_edit)
 
 

@@ -196,3 +196,53 @@ def test_the_real_boundaries_of_bontang_are_all_taken():
     for row in Kelurahan.objects.all():
         assert queries.kelurahan_of(row.lon, row.lat) == row
     assert queries.kelurahan_of(117.60, 0.10) is None
+
+
+def layer_of(path: Path, codes: dict, crs: str = "EPSG:4326", ring=RING) -> Path:
+    """A file as QGIS writes it: the name's ending says which form."""
+    import numpy as np
+    import pyogrio
+    import pyproj
+
+    change = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    shapes = [shapely.transform(shapely.Polygon(ring), lambda xy: np.column_stack(change.transform(*xy.T)))] * len(
+        codes
+    )
+    driver = {".gpkg": "GPKG", ".shp": "ESRI Shapefile"}[path.suffix]
+    pyogrio.raw.write(path, shapely.to_wkb(np.array(shapes, object)), [np.array(list(codes), object)], ["KODE"], crs=crs,
+                      geometry_type="Polygon", driver=driver)  # fmt: skip
+    return path
+
+
+def test_a_geopackage_in_metres_is_taken_where_it_lies(tmp_path):
+    report = take(layer_of(tmp_path / "batas.gpkg", {API_API: 1, "64.74.01": 1, "64.74": 1}, "EPSG:32650"))
+    assert report.taken == [API_API] and report.other_levels == 2
+    row = Kelurahan.objects.get(code=API_API)
+    assert shapely.geometry.shape(row.area).symmetric_difference(shapely.Polygon(RING)).area < 1e-9
+
+
+def test_a_zipped_shapefile_is_taken(tmp_path):
+    import zipfile
+
+    layer_of(tmp_path / "batas.shp", {API_API: 1})
+    with zipfile.ZipFile(tmp_path / "batas.zip", "w") as archive:
+        for part in tmp_path.glob("batas.*"):
+            if part.suffix != ".zip":
+                archive.write(part, f"folder/{part.name}")
+    assert take(tmp_path / "batas.zip").taken == [API_API]
+
+
+def test_a_geopackage_of_another_city_says_where_it_lies(tmp_path):
+    elsewhere = [[lon - 3, lat] for lon, lat in RING]
+    assert "114.490" in why(layer_of(tmp_path / "batas.gpkg", {API_API: 1}, ring=elsewhere))
+
+
+def test_kecamatan_and_city_have_the_edges_of_their_kelurahan(tmp_path):
+    if REAL.exists():
+        take(REAL)
+    outlines = queries.outlines()
+    assert set(outlines) == {"64.74", "64.74.01", "64.74.02", "64.74.03"}
+    parts = [shapely.geometry.shape(area) for area in Kelurahan.objects.values_list("area", flat=True)]
+    whole = shapely.union_all(parts)
+    assert shapely.area(shapely.symmetric_difference(outlines["64.74"], whole)) < whole.area * 1e-4
+    assert sum(outlines[f"64.74.0{n}"].area for n in (1, 2, 3)) == pytest.approx(outlines["64.74"].area, rel=1e-3)

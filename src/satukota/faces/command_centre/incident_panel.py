@@ -103,6 +103,7 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
         "next_level": level_words(min(incident.escalation + 1, severity.TOP_LEVEL)),
         "folded": list(incident.merged.order_by("number")) if incident.has_folded else [],
         "may": may,
+        "may_call": access.may_call(user),
         "persons": _persons(incident, now) if may["assign"] else [],
         "candidates": queries.merge_candidates(user, incident) if may["merge"] else [],
         "causes": _causes(incident) if may["close"] and incident.state == Incident.State.RECOVERED else [],

@@ -11,10 +11,10 @@ from satukota.city import actions
 
 
 class Command(BaseCommand):
-    help = _("Memasukkan batas kelurahan dari berkas GeoJSON (kolom “kode” berisi kode Kemendagri).")
+    help = _("Memasukkan batas kelurahan dari berkas (kolom “kode” berisi kode Kemendagri).")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help=_("berkas GeoJSON, WGS 84"))
+        parser.add_argument("file", type=Path, help=_("GeoJSON, GeoPackage, Shapefile, atau ZIP"))
         parser.add_argument("--source", default="", help=_("asal berkas, ditampilkan di peta"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +32,9 @@ def _lines(report: actions.BoundaryReport) -> list[str]:
     lines += [_("Tidak diambil: %(what)s: %(why)s.") % {"what": row.what, "why": row.why} for row in report.refused]
     if report.elsewhere:
         lines.append(_("Dilewati: %(n)d wilayah kota lain.") % {"n": report.elsewhere})
+    if report.other_levels:
+        lines.append(_("Dilewati: %(n)d wilayah tingkat lain; kecamatan dan kota disusun dari kelurahannya.")
+                     % {"n": report.other_levels})  # fmt: skip
     if report.missing:
         lines.append(_("Tetap seperti semula: %(codes)s.") % {"codes": ", ".join(report.missing)})
     if report.places_elsewhere:
