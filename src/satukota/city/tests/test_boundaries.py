@@ -209,8 +209,9 @@ def layer_of(path: Path, codes: dict, crs: str = "EPSG:4326", ring=RING) -> Path
         codes
     )
     driver = {".gpkg": "GPKG", ".shp": "ESRI Shapefile"}[path.suffix]
-    pyogrio.raw.write(path, shapely.to_wkb(np.array(shapes, object)), [np.array(list(codes), object)], ["KODE"], crs=crs,
-                      geometry_type="Polygon", driver=driver)  # fmt: skip
+    pyogrio.raw.write(
+        path, shapes, [np.array(list(codes), object)], ["KODE"], crs=crs, geometry_type="Polygon", driver=driver
+    )
     return path
 
 

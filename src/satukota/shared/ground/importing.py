@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from satukota.base import clock
 from satukota.base.errors import UserError
+from satukota.base.geofiles import files, reading
 from satukota.city.models import Kota
 
-from . import actions, files, footprints, junctions, osm, reading
+from . import actions, footprints, junctions, osm
 from .kinds import kinds_on
 from .models import Building, DemandPlace, GroundSource, Street, Structure
 from .report import Report
@@ -23,7 +24,7 @@ from .report import Report
 if TYPE_CHECKING:
     import numpy as np
 
-    from .reading import Box, Table
+    from satukota.base.geofiles.reading import Box, Table
 
 KINDS = GroundSource.Kind
 SAME_PLACE_M = 30.0  # a school as a point and as an area is one

@@ -40,10 +40,11 @@ def kind_of(path: Path) -> str:
             _("Berkas terlalu besar: paling besar %(gb)d GB.") % {"gb": MAX_BYTES // 2**30},
             fix=_("Potong dahulu ke kota ini."),
         )
-    return _recognised(head) or _refuse(head)
+    return recognised(head) or _refuse(head)
 
 
-def _recognised(head: bytes) -> str:
+def recognised(head: bytes) -> str:
+    """The kind by the first 4 KiB; empty for none of ours."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"SQLite format 3\0"):
         return GEOPACKAGE
