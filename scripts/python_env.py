@@ -32,7 +32,7 @@ def install_lock(name: str) -> None:
     if _installed_locks().get(name) == mark:
         return
     with step(f"Installing Python packages from requirements/{name}.txt"):
-        hashed: list[str | Path] = ["install", "--quiet", "--require-hashes", "-r", LOCKS / f"{name}.txt"]
+        hashed: list[str | Path] = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", LOCKS / f"{name}.txt"]
         by_pip: list[str | Path] = [VENV_PYTHON, "-m", "pip", *hashed, "--disable-pip-version-check"]
         why = f"The packages of requirements/{name}.txt could not be installed; is the package registry reachable?"
         if not _have_uv():
