@@ -19,6 +19,10 @@ from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.shifts.models import Rota, Shift, Swap
 from satukota.work.cameras.models import Camera, CameraImport, CameraReference
+from satukota.work.vendor_ledger.gathering import facts_of
+from satukota.work.vendor_ledger.models import Dispute, PenaltyRule, Statement, Terms
+from satukota.work.vendor_ledger.months import Month
+from satukota.work.vendor_ledger.reckoning import figures_of
 
 JPEG = b"\xff\xd8\xff\xe0 contoh"
 SINCE = date(2024, 1, 1)
@@ -67,7 +71,7 @@ def make() -> City:
     shared = {
         "command_centre:sop": sop.pk, "city:opd": "diskominfo", "city:person": own["person_to_edit"],
         "city:kelurahan": api_api.code, "city:place": own["place_to_edit"], "city:feeder": own["feeder_to_edit"],
-        "city:contract": own["contract_to_edit"],
+        "city:contract": own["contract_to_edit"], "documents:paper": "tidak-ada",
     }  # fmt: skip
     city = City(own, other, shared)
     for hat in HATS:
@@ -108,14 +112,32 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
                                         started_by=_account(f"impor-{code}"))  # fmt: skip
     contract = Contract.objects.create(number=f"K-{code}", vendor="CV Contoh", opd=opd, subject="Rawat",
                                        starts_on=SINCE, ends_on=date(2030, 1, 1))  # fmt: skip
+    ledger = _ledger(contract, _account(f"penyusun-{code}"), now)
     return {
-        "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
+        **ledger, "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk,
         "account_to_close": holder.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
         "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
         "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now),
+    }  # fmt: skip
+
+
+def _ledger(contract: Contract, maker: User, now: datetime) -> dict[str, Any]:
+    """A drafted month of the contract, a rule and a dispute."""
+    month = {"contract": contract, "month": date(2026, 10, 1), "version": 1}
+    Terms.objects.create(contract=contract, value_rp=1, source="Contoh", set_at=now)
+    facts = facts_of(Contract.objects.select_related("opd", "terms").get(pk=contract.pk), Month(date(2026, 10, 1)), now)
+    statement = Statement.objects.create(**month, facts=facts, figures=figures_of(facts), total_rp=0,
+                                         prepared_by=maker, prepared_at=now)  # fmt: skip
+    rule = PenaltyRule.objects.create(contract=contract, kind="late_repair", rate="0.001", base="value", step=24,
+                                      valid_from=SINCE, source="Contoh", made_at=now)  # fmt: skip
+    dispute = Dispute.objects.create(**month, claim="Contoh", claimant="Contoh", claimed_on=SINCE, recorded_by=maker,
+                                     recorded_at=now)  # fmt: skip
+    return {
+        "contract_for": contract.pk, "ledger_to_keep": contract.pk, "rule_to_end": rule.pk,
+        "statement_for": statement.pk, "statement_to_keep": statement.pk, "dispute_to_settle": dispute.pk,
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from .access_city import HATS, City, Hat, make
 # Parts of an address that are no id: any value the page knows.
 WORDS: dict[str, Any] = {
     "fmt": "csv", "form": "csv", "days": 30, "slot": "latest", "key": "opd", "step": 0, "token": "tidak-ada",
+    "month": "2026-10",
 }  # fmt: skip
 ACTS = {
     "command_centre:hand_over_sign": ["serah", "terima"],
@@ -38,8 +39,12 @@ ASKS_INSIDE = {
 # belong to no OPD: only a duty limited to an area does not reach the other one
 UNOWNED = {"place_to_edit", "rt_to_edit", "holiday_to_remove"}
 # lie in no area: not changed under a duty limited to one
-AREALESS = {"opd_to_edit", "contract_to_edit", "holiday_to_remove", "rota_for", "shift_for", "swap_for"}
+AREALESS = {
+    "opd_to_edit", "contract_to_edit", "holiday_to_remove", "rota_for", "shift_for", "swap_for",
+    "ledger_to_keep", "rule_to_end", "statement_to_keep", "dispute_to_settle",
+}  # fmt: skip
 MAY_BE_MISSING = PLATFORM | {
+    "vendor_ledger:letter",  # the month there is a draft
     "city:invite_again",
     "city:revoke_invitation",
 }  # nobody here was invited

@@ -21,7 +21,7 @@ from satukota.city.roles import ROLES
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 
-from . import facts, ground, rota, things, wiring
+from . import facts, ground, ledger, rota, things, wiring
 
 SAMPLE_RTS = 3
 
@@ -68,6 +68,7 @@ def load() -> dict[str, int]:
     added = dict(profile.added)
     added["orang"] = _add_people(opds, at)
     added["kontrak"] = _add_contracts(opds, clock.local(at).date())
+    added["syarat kontrak"] = ledger.add(at)
     added.update(things.add(opds))
     added["RT"] = _add_rts()
     added["saksi"] = _add_witnesses()

@@ -144,6 +144,7 @@ def _thing(
     told |= {"began": begun, "carried_s": earlier.counted_s(target.pk, contract, begun)}
     before = earlier.last.get(target.pk)
     rooted = [*([before | {"at": span.since}] if before and begun is not None else []), *changes]
+    told["before"] = before if begun is not None else None
     told["excused"] = _outside(rooted, contract, span) + granted.get(target.code, [])
     return told
 

@@ -128,15 +128,18 @@ def trail(outage: Json, facts: Json) -> list[Json]:
 
 
 def outage_cause(outage: Json, facts: Json) -> str:
-    """The first cause named within it; one that began before the month has none of its own."""
-    thing, nameless = thing_of(outage, facts), _("sebab tidak tercatat")
-    for one in trail(outage, facts):
+    """The first cause named within it, or before the month when it began there, with the root that explains it."""
+    thing = thing_of(outage, facts)
+    earlier = [thing["before"]] if thing["before"] and outage["start"] == facts["since"] else []
+    for one in [*earlier, *trail(outage, facts)]:
         if one["now"] in ("down", "degraded"):
-            named = (
-                str(monitoring.words(thing["kind"], one["cause"]).title) if one["cause"] else _("sebab tidak tercatat")
-            )
-            return f"{named} ({one['root']})" if one["root"] else named
-    return _("berlangsung sejak sebelum bulan ini") if outage["start"] == facts["since"] else _("sebab tidak tercatat")
+            title = cause_words(thing["kind"], one["cause"])
+            return f"{title} ({one['root']})" if one["root"] else title
+    return _("sebab tidak tercatat")
+
+
+def cause_words(kind: str, cause: str) -> str:
+    return str(monitoring.words(kind, cause).title) if cause else _("sebab tidak tercatat")
 
 
 def excuses_of(outage: Json, facts: Json) -> list[str]:
