@@ -7,7 +7,7 @@
 The compiled kernel is loaded at the first question, so that pages that only need the words stay light.
 """
 
-from .looking import CHORDS_PER_QUARTER, Seen, areas_m2, sees, views
+from .looking import CHORDS_PER_QUARTER, Seen, Watched, areas_m2, inside, sees, union, views, watched
 from .plane import Plane
 from .purposes import PURPOSES, purpose_at, px_per_m_at
 from .scene import LeftOut, Scene
@@ -23,9 +23,13 @@ __all__ = [
     "Scene",
     "Seen",
     "Viewpoint",
+    "Watched",
     "areas_m2",
+    "inside",
     "purpose_at",
     "px_per_m_at",
     "sees",
+    "union",
     "views",
+    "watched",
 ]

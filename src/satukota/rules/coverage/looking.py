@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, cos, radians, sin
 from typing import Any
 
 import numpy as np
 import shapely
 
+from .index import cell_for, cells_of
 from .purposes import scene_width
-from .scene import Scene
-from .viewpoint import Viewpoint
+from .scene import Scene, mended
+from .viewpoint import Patrol, Viewpoint
 
 CHORDS_PER_QUARTER = 64
+_DESK = 1 << 13
+_TOGETHER = 1024  # eyes swept before what they see is handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Seen:
     px_per_m: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Pairs in sight, by patrol, as `Seen`; share (pairs,) float32 of the time, px_per_m of the sharpest preset."""
+
+    indptr: np.ndarray
+    points: np.ndarray
+    share: np.ndarray
+    px_per_m: np.ndarray
+
+
 def views(
     scene: Scene,
     viewpoints: Sequence[Viewpoint],
@@ -38,12 +50,28 @@ def views(
     night: bool = False,
     target_height_m: float = 0.0,
 ) -> np.ndarray:
-    """What each sees: (n,) valid Polygons or MultiPolygons, in order; an empty Polygon where it sees nothing."""
-    seen = np.empty(len(viewpoints), dtype=object)
-    for place, eye in enumerate(viewpoints):
-        reach = eye.reach_m(px_per_m, night=night, target_height_m=target_height_m)
-        seen[place] = _view(scene, eye, reach, target_height_m)
-    return seen
+    """What each sees: (n,) valid Polygons or MultiPolygons, in order; an empty Polygon where it sees nothing.
+
+    px_per_m: only as far as it is that sharp. night: only as far as its light reaches. target_height_m: what is
+    looked for is that high above the ground (a face, a number plate).
+    """
+    from . import flat
+    from .sweep import DOUBTFUL, RELIEF
+
+    eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
+    regions = np.full(len(eyes), shapely.Polygon(), dtype=object)
+    state = np.zeros(len(eyes), dtype=np.int64)
+    for begin in range(0, len(eyes), _TOGETHER):
+        part = slice(begin, begin + _TOGETHER)
+        swept = _rings(flat.sweep_rings, scene, eyes[part], state[part])
+        regions[part] = _joined(*swept, len(eyes[part]), shapely.multipolygons)
+    doubtful = np.flatnonzero(state == DOUBTFUL)
+    for place in doubtful[~shapely.is_valid(regions[doubtful])]:
+        regions[place] = mended(regions[place])
+    low = np.flatnonzero(state == RELIEF)
+    if len(low):
+        regions[low] = _relief_views(scene, eyes[low])
+    return regions
 
 
 def areas_m2(
@@ -54,8 +82,20 @@ def areas_m2(
     night: bool = False,
     target_height_m: float = 0.0,
 ) -> np.ndarray:
-    """How much each sees: (n,) square metres."""
-    return shapely.area(views(scene, viewpoints, px_per_m=px_per_m, night=night, target_height_m=target_height_m))
+    """How much each sees: (n,) square metres, without making the regions."""
+    from . import flat
+    from .sweep import RELIEF
+
+    eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
+    area, state = np.zeros(len(eyes)), np.zeros(len(eyes), dtype=np.int64)
+    begin, size = 0, _DESK
+    while begin < len(eyes):
+        done = flat.sweep_areas(scene.ground, eyes, begin, size, area, state)
+        begin, size = done, size if done > begin else 2 * size
+    low = np.flatnonzero(state == RELIEF)
+    if len(low):
+        area[low] = _relief_areas(scene, eyes[low])
+    return area
 
 
 def sees(
@@ -67,59 +107,181 @@ def sees(
     night: bool = False,
     target_height_m: float = 0.0,
 ) -> Seen:
-    """Which of the points (n, 2) each sees, and how sharp."""
-    xy = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    dots = shapely.points(xy)
-    held, sharp = [], []
-    regions = views(scene, viewpoints, px_per_m=px_per_m, night=night, target_height_m=target_height_m)
-    for eye, region in zip(viewpoints, regions, strict=True):
-        inside = np.flatnonzero(shapely.intersects(region, dots)).astype(np.int32)
-        along = np.hypot(np.hypot(*(xy[inside] - (eye.x, eye.y)).T), eye.height_m - target_height_m)
-        held.append(inside)
-        sharp.append((eye.width_px or np.nan) / (along * scene_width(eye.fov_deg)))
-    counts = np.array([len(some) for some in held], dtype=np.int64)
-    return Seen(
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        np.concatenate([np.empty(0, np.int32), *held]).astype(np.int32),
-        np.concatenate([np.empty(0), *sharp]).astype(np.float32),
-    )
+    """Which of the points (n, 2) each sees, and how sharp. A point on the border of a view is in it."""
+    xy = _points(points)
+    eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
+    at, held = _pairs(scene, eyes, xy)
+    width = np.array([np.nan if eye.width_px is None else eye.width_px for eye in viewpoints], dtype=np.float64)
+    wide = np.array([scene_width(eye.fov_deg) for eye in viewpoints], dtype=np.float64)
+    away = xy[held] - eyes[at, :2]
+    drop = eyes[at, 6] - target_height_m
+    along = np.sqrt(away[:, 0] ** 2 + away[:, 1] ** 2 + drop**2)
+    with np.errstate(divide="ignore"):
+        sharp = (width[at] / (along * wide[at])).astype(np.float32)
+    return Seen(_ends(at, len(eyes)), held.astype(np.int32), sharp)
 
 
-def _view(scene: Scene, eye: Viewpoint, reach: float, target_m: float) -> Any:
-    near, far = eye.ring_m(target_m)
-    far = min(far, reach)
-    if not near < far:
-        return shapely.Polygon()
-    region = _sector(eye, far)
-    if near > 0:
-        region = region.difference(_sector(eye, near))
-    around = [place for place in range(len(scene)) if scene.footprints[place].intersects(region.convex_hull)]
-    hidden = [_shadow(scene.footprints[place], scene.heights_m[place], eye, target_m, far) for place in around]
-    return region.difference(shapely.union_all(hidden)) if hidden else region
+def watched(
+    scene: Scene,
+    patrols: Sequence[Patrol],
+    points: Any,
+    *,
+    px_per_m: float = 0.0,
+    night: bool = False,
+    target_height_m: float = 0.0,
+) -> Watched:
+    """Which of the points each patrol sees, for what share of the time, and how sharp at best."""
+    eyes = [eye for patrol in patrols for eye in patrol.viewpoints()]
+    owner = np.repeat(np.arange(len(patrols)), [len(patrol.presets) for patrol in patrols])
+    dwell = np.array([preset.dwell_share for patrol in patrols for preset in patrol.presets], dtype=np.float64)
+    seen = sees(scene, eyes, points, px_per_m=px_per_m, night=night, target_height_m=target_height_m)
+    eye = np.repeat(np.arange(len(eyes)), np.diff(seen.indptr))
+    keys, pair = np.unique((owner[eye].astype(np.int64) << 32) | seen.points, return_inverse=True)
+    share = np.bincount(pair, weights=dwell[eye], minlength=len(keys))
+    sharp = np.full(len(keys), -np.inf, dtype=np.float32)
+    np.fmax.at(sharp, pair, seen.px_per_m)
+    sharp[np.isneginf(sharp)] = np.nan
+    at, held = keys >> 32, keys & 0xFFFFFFFF
+    return Watched(_ends(at, len(patrols)), held.astype(np.int32), np.minimum(share, 1.0).astype(np.float32), sharp)
 
 
-def _sector(eye: Viewpoint, far: float) -> Any:
-    middle = 90.0 - (eye.bearing_deg or 0.0)
-    count = ceil(CHORDS_PER_QUARTER * eye.fov_deg / 90 - 1e-9)
-    turn = [radians(middle - eye.fov_deg / 2 + eye.fov_deg * part / count) for part in range(count + 1)]
-    arc = [(eye.x + far * cos(angle), eye.y + far * sin(angle)) for angle in turn]
-    return shapely.Polygon(arc[:-1] if eye.fov_deg == 360 else [(eye.x, eye.y), *arc])
+def inside(scene: Scene, viewpoints: Sequence[Viewpoint]) -> np.ndarray:
+    """Who sees nothing because it stands in a building at least as high as itself: (n,) int64.
+
+    The index of that building in what the scene was made from, -1 where it stands free. On a wall is not inside.
+    """
+    from . import flat
+
+    eyes = _eyes(scene, viewpoints, 0.0, False, 0.0)
+    body = np.empty(len(eyes), dtype=np.int64)
+    flat.sweep_bodies(scene.ground, eyes, body)
+    return np.where(body >= 0, np.append(scene.source, -1)[body], -1)
 
 
-def _shadow(footprint: Any, height: float, eye: Viewpoint, target_m: float, far: float) -> Any:
-    """The footprint and the ground behind it that it hides, seen from above."""
-    if target_m <= eye.height_m:
-        factor = (eye.height_m - target_m) / (eye.height_m - height) if height < eye.height_m else np.inf
-    else:
-        factor = np.inf if height >= target_m else 1.0
-    factor = max(factor, 1.0)
-    parts = [footprint]
-    for ring in shapely.get_rings(footprint):
-        corners = shapely.get_coordinates(ring) - (eye.x, eye.y)
-        for one, other in zip(corners[:-1], corners[1:], strict=True):
-            nearest = shapely.LineString([one, other]).distance(shapely.Point(0, 0))
-            beyond = min(factor, 2 * far / nearest if nearest > 1e-9 else 1e9)
-            quad = shapely.Polygon([one, other, beyond * other, beyond * one])
-            if quad.area > 1e-9:
-                parts.append(shapely.transform(shapely.make_valid(quad), lambda xy: xy + (eye.x, eye.y)))
-    return shapely.union_all(parts)
+def union(regions: Any) -> Any:
+    """All regions as one. Regions that touch no other are only put beside each other."""
+    return shapely.disjoint_subset_union_all(np.asarray(regions, dtype=object))
+
+
+def _eyes(scene: Scene, viewpoints: Sequence[Viewpoint], px_per_m: float, night: bool, target_m: float) -> np.ndarray:
+    """(n, 8) float64, the columns named in kernel.py."""
+    if isinstance(target_m, bool) or not np.isfinite(target_m) or target_m < 0:
+        raise ValueError(f"target_height_m is 0 or more, got {target_m!r}")
+    rows = np.empty((len(viewpoints), 8))
+    for row, eye in zip(rows, viewpoints, strict=True):
+        near, far = eye.ring_m(target_m)
+        far = min(far, eye.reach_m(px_per_m, night=night, target_height_m=target_m))
+        start = (90.0 - (eye.bearing_deg or 0.0) - eye.fov_deg / 2) % 360.0
+        row[:] = (eye.x, eye.y, start, eye.fov_deg, far, near, eye.height_m, target_m)
+    scene.refuse_degrees(rows[:, :2])
+    return rows
+
+
+def _rings(sweep: Any, scene: Scene, eyes: np.ndarray, *more: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices (m, 2), where each ring begins (r + 1,), and the eye of each ring (r,); begun anew with more room."""
+    begin, size, room = 0, _DESK, 1024 * (1 + min(len(eyes), 64))
+    xy, ends, of, offset = [], [np.zeros(1, dtype=np.int64)], [], 0
+    while begin < len(eyes):
+        corners, ring_ends, ring_of = np.empty((room, 2)), np.empty(room, np.int64), np.empty(room, np.int64)
+        done, at, rings = sweep(scene.ground, eyes, begin, size, corners, ring_ends, ring_of, *more)
+        xy.append(corners[:at])
+        ends.append(ring_ends[:rings] + offset)
+        of.append(ring_of[:rings])
+        offset += at
+        if done == begin:
+            size, room = 2 * size, 2 * room
+        begin = done
+    return np.concatenate([np.empty((0, 2)), *xy]), np.concatenate(ends), np.concatenate([np.empty(0, np.int64), *of])
+
+
+def _joined(xy: np.ndarray, ends: np.ndarray, of: np.ndarray, count: int, join: Any) -> np.ndarray:
+    """One geometry for each eye: its ring as a polygon, its rings joined by `join`, an empty polygon for none."""
+    numbers = np.bincount(of, minlength=count)
+    if (numbers <= 1).all():
+        parts = np.append(0, np.cumsum(numbers))
+        return shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (ends, parts))
+    rings = shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (ends, np.arange(len(ends))))
+    joined = np.full(count, shapely.Polygon(), dtype=object)
+    stops = np.cumsum(numbers)
+    for place in np.flatnonzero(numbers):
+        own = rings[stops[place] - numbers[place] : stops[place]]
+        joined[place] = own[0] if len(own) == 1 else join(own)
+    return joined
+
+
+def _relief_views(scene: Scene, eyes: np.ndarray) -> np.ndarray:
+    from . import stretches
+
+    return _joined(*_rings(stretches.relief_rings, scene, eyes), len(eyes), _coverage_union)
+
+
+def _coverage_union(cells: np.ndarray) -> Any:
+    """Cells that share their sides to the last bit, as one; by overlay where rounding spoiled one of them."""
+    whole = shapely.coverage_union_all(cells)
+    if shapely.get_type_id(whole) == shapely.GeometryType.GEOMETRYCOLLECTION or not shapely.is_valid(whole):
+        whole = mended(shapely.union_all(shapely.make_valid(cells)))
+    parts = shapely.get_parts(whole)
+    return parts[0] if len(parts) == 1 else whole
+
+
+def _relief_areas(scene: Scene, eyes: np.ndarray) -> np.ndarray:
+    from . import stretches
+
+    area, begin, size = np.zeros(len(eyes)), 0, _DESK
+    while begin < len(eyes):
+        done = stretches.relief_areas(scene.ground, eyes, begin, size, area)
+        begin, size = done, size if done > begin else 2 * size
+    return area
+
+
+def _pairs(scene: Scene, eyes: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eye and point of each pair in sight, by eye, then point."""
+    from . import flat
+    from .sweep import RELIEF
+
+    nothing = np.empty(0, dtype=np.int64)
+    if not len(xy) or not len(eyes):
+        return nothing, nothing
+    cell = cell_for(xy)
+    low, across, starts, order = cells_of(xy, cell)
+    grid = (np.ascontiguousarray(xy[order]), low, cell, across, starts)
+    state = np.zeros(len(eyes), dtype=np.int64)
+    at, held = _swept_pairs(flat.sweep_points, scene, eyes, grid, state)
+    places = np.flatnonzero(state == RELIEF)
+    if len(places):
+        from . import stretches
+
+        low_at, low_held = _swept_pairs(stretches.relief_points, scene, eyes[places], grid)
+        at, held = np.concatenate([at, places[low_at]]), np.concatenate([held, low_held])
+    pairs = np.sort((at << 32) | order[held])
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _swept_pairs(
+    sweep: Any, scene: Scene, eyes: np.ndarray, grid: tuple[Any, ...], *more: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Eye and place in the grid of each pair, as the sweep finds them; begun anew with more room."""
+    begin, size, room = 0, _DESK, max(1 << 16, len(grid[0]))
+    found_at, found = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    ends = np.zeros(len(eyes), dtype=np.int64)
+    while begin < len(eyes):
+        out = np.empty(room, dtype=np.int64)
+        done, written = sweep(scene.ground, eyes, begin, size, *grid, out, ends, *more)
+        found_at.append(np.repeat(np.arange(begin, done), np.diff(ends[begin:done], prepend=0)))
+        found.append(out[:written])
+        size = size if done > begin else 2 * size
+        begin = done
+    return np.concatenate(found_at), np.concatenate(found)
+
+
+def _ends(of: np.ndarray, count: int) -> np.ndarray:
+    return np.append(0, np.cumsum(np.bincount(of, minlength=count))).astype(np.int64)
+
+
+def _points(points: Any) -> np.ndarray:
+    xy = np.asarray(points, dtype=np.float64)
+    if xy.size == 0:
+        return np.empty((0, 2))
+    if xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
+        raise ValueError(f"points are finite pairs (n, 2) in metres, got an array of shape {xy.shape}")
+    return xy

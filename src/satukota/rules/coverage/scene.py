@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ..sector import LONGEST_RANGE_M
+from .index import Ground, index
+
 LEAST_AREA_M2 = 1e-6
 DEGREE_LIKE_M = 0.05  # no building is smaller; in degrees every one is
 HIGHEST_M = 1_000.0
+LEAST_LENGTH_M = 1e-6
 _POLYGON, _MULTI, _COLLECTION = 3, 6, 7
+_LINES = (1, 2, 5)  # LineString, LinearRing, MultiLineString
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +27,17 @@ class LeftOut:
     """A polygon that was not taken as it came: its place in what was given, what was wrong, and if it was mended."""
 
     index: int
-    why: str  # not_a_polygon · not_finite · no_area · duplicate · self_crossing · height
+    why: str  # not_an_obstacle · not_finite · no_area · duplicate · self_crossing · height
     mended: bool
 
 
 class Scene:
     """Obstacles in metres. Immutable; safe to share between threads.
 
-    polygons: shapely Polygons or MultiPolygons, in any order, valid or not. Holes are courtyards. They may touch,
-    overlap and lie inside one another. What cannot be taken is left out, what can be mended is mended, and
-    `left_out` says so. heights_m: above the ground, one for each; None (or NaN) hides whatever is behind.
+    polygons: shapely Polygons or MultiPolygons, in any order, valid or not; (Multi)LineStrings are walls without
+    thickness. Holes are courtyards. They may touch, overlap and lie inside one another. What cannot be taken is left
+    out, what can be mended is mended, and `left_out` says so. heights_m: above the ground, one for each; None (or NaN)
+    hides whatever is behind.
     Raises ValueError for coordinates that look like degrees, or when heights do not fit.
 
     footprints: (n,) valid polygons taken; heights_m: (n,), inf where it hides all; source: (n,) index of each in
@@ -38,31 +45,33 @@ class Scene:
     """
 
     def __init__(self, polygons: Sequence[BaseGeometry], heights_m: Sequence[float | None] | None = None) -> None:
-        given = np.asarray(polygons, dtype=object) if len(polygons) else np.empty(0, dtype=object)
+        given = np.empty(len(polygons), dtype=object)
+        given[:] = polygons
         heights = _heights(heights_m, len(given))
         self.left_out: list[LeftOut] = []
         self.footprints, self.source = self._taken(given, heights)
         self.heights_m = self._known_heights(heights)
         self._refuse_degrees()
+        self._box = shapely.total_bounds(self.footprints) if len(self.footprints) else None
 
     def _taken(self, given: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        shapes, index = given.copy(), np.arange(len(given))
-        kind = shapely.get_type_id(given) if len(given) else np.empty(0, dtype=int)
-        usable = ((kind == _POLYGON) | (kind == _MULTI)) if len(given) else np.empty(0, dtype=bool)
-        self._say(index[~usable], "not_a_polygon")
-        box = shapely.bounds(shapes)
-        finite = usable & np.isfinite(box).all(axis=1) if len(given) else usable
-        self._say(index[usable & ~finite & ~shapely.is_empty(shapes)], "not_finite")
-        self._say(index[usable & ~finite & shapely.is_empty(shapes)], "no_area")
-        crossing = finite.copy()
-        crossing[finite] = ~shapely.is_valid(shapes[finite])
+        shapes = shapely.force_2d(given)
+        kind, empty = shapely.get_type_id(shapes), shapely.is_empty(shapes) | shapely.is_missing(shapes)
+        line = np.isin(kind, _LINES)
+        usable = line | (kind == _POLYGON) | (kind == _MULTI)
+        self._say(~usable, "not_an_obstacle")
+        finite = usable & ~empty & np.isfinite(shapely.bounds(shapes)).all(axis=1)
+        self._say(usable & ~empty & ~finite, "not_finite")
+        shapes[finite] = shapely.remove_repeated_points(shapes[finite])
+        crossing = finite & ~line
+        crossing[crossing] = ~shapely.is_valid(shapes[crossing])
         for place in np.flatnonzero(crossing):
-            shapes[place] = _mended(shapes[place])
-        flat = finite.copy()
-        flat[finite] = shapely.area(shapes[finite]) < LEAST_AREA_M2
-        self._say(index[flat], "no_area")
-        self._say(index[crossing & ~flat], "self_crossing", mended=True)
-        kept = np.flatnonzero(finite & ~flat)
+            shapes[place] = mended(shapes[place])
+        size = np.where(line, shapely.length(shapes) / LEAST_LENGTH_M, shapely.area(shapes) / LEAST_AREA_M2)
+        some = finite & (size >= 1)
+        self._say(usable & (empty | (finite & ~some)), "no_area")
+        self._say(crossing & some, "self_crossing", mended=True)
+        kept = np.flatnonzero(some)
         again = _duplicates(shapes[kept], heights[kept])
         self._say(kept[again], "duplicate")
         kept = kept[~again]
@@ -74,7 +83,9 @@ class Scene:
         self._say(self.source[wrong], "height", mended=True)
         return np.where(np.isnan(known) | wrong, np.inf, known)
 
-    def _say(self, places: np.ndarray, why: str, *, mended: bool = False) -> None:
+    def _say(self, which: np.ndarray, why: str, *, mended: bool = False) -> None:
+        """which: indices, or True for each."""
+        places = np.flatnonzero(which) if which.dtype == bool else which
         self.left_out.extend(LeftOut(int(place), why, mended) for place in places)
 
     def _refuse_degrees(self) -> None:
@@ -88,11 +99,42 @@ class Scene:
                 "give metres (Plane.of(lon, lat).shape_to_metres)"
             )
 
+    def refuse_degrees(self, positions: np.ndarray) -> None:
+        """ValueError where a position (n, 2) looks like degrees: small, and far from all that stands."""
+        if self._box is None or not len(positions):
+            return
+        low, high = self._box[:2] - LONGEST_RANGE_M, self._box[2:] + LONGEST_RANGE_M
+        lost = ((positions < low) | (positions > high)).any(axis=1) & (np.abs(positions) <= (180, 90)).all(axis=1)
+        if lost.any():
+            raise ValueError(
+                f"{positions[lost][0].tolist()} looks like degrees: the scene is in metres, and more than "
+                f"{LONGEST_RANGE_M:.0f} m away (Plane.of(lon, lat).to_metres)"
+            )
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The scene as the kernel reads it; made at the first question."""
+        return index(self.footprints, self.heights_m)
+
+    def edges_around(self, x: float, y: float, radius_m: float, *, height_m: float = 0.0) -> np.ndarray:
+        """Edges (m, 4) ax, ay, bx, by of what is at least `height_m` high and has an edge within `radius_m`.
+
+        For sight.js: what they belong to is on their left; outlines are whole, so that it can tell inside from outside.
+        """
+        disc = shapely.Point(x, y).buffer(radius_m)
+        near = np.sort(self._tree.query(disc, predicate="intersects"))
+        near = near[self.heights_m[near] >= height_m]
+        return index(self.footprints[near], self.heights_m[near]).edges
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.footprints)
+
     def __len__(self) -> int:
         return len(self.footprints)
 
 
-def _mended(shape: Any) -> Any:
+def mended(shape: Any) -> Any:
     """The area a self-crossing ring goes round; lines and points that fall off are dropped."""
     whole = shapely.make_valid(shape)
     if shapely.get_type_id(whole) == _COLLECTION:
