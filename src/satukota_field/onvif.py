@@ -23,6 +23,8 @@ from xml.sax.saxutils import escape
 from satukota_field.lines import HOST
 from satukota_field.logins import Login, new_nonce
 from satukota_field.mount import Mount
+from satukota_field.turning import ACTIONS as PTZ_ACTIONS
+from satukota_field.turning import TPTZ, Motor, NoPreset
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -47,6 +49,7 @@ class Device:
     def __init__(self, mount: Mount, sub: Mount, number: int, url_of: Callable[[Mount], str]) -> None:
         self.mount, self.sub, self._url_of = mount, sub, url_of
         self.port = 0
+        self.motor = Motor() if mount.spec.ptz else None
         self.serial = f"CONTOH-{number + 1:05d}"
         self.id = uuid.uuid5(uuid.NAMESPACE_URL, f"satukota-field/{mount.spec.code}")
         self._nonces: OrderedDict[str, None] = OrderedDict()
@@ -123,6 +126,9 @@ class Device:
         if request is None:
             raise Fault("ter:WellFormed", "the body is empty")
         action = request.tag.rpartition("}")[2]
+        if self.motor is not None and request.tag == f"{{{TPTZ}}}{action}" and action in PTZ_ACTIONS:
+            self._check_token(envelope)
+            return self._turned(self.motor, action, request)
         method = getattr(self, f"_{_snake(action)}", None) if action in ACTIONS else None
         if method is None:
             raise Fault("ter:ActionNotSupported", f"{action[:60]} is not supported", 500)
@@ -131,6 +137,17 @@ class Device:
         space = TRT if action in MEDIA_ACTIONS else TDS
         prefix = "trt" if space == TRT else "tds"
         return _envelope(f"<{prefix}:{action}Response>{method(request)}</{prefix}:{action}Response>")
+
+    def _turned(self, motor: Motor, action: str, request: ET.Element) -> str:
+        if (request.findtext(f"{{{TPTZ}}}ProfileToken") or "").strip() not in (self.mount.profile, self.sub.profile):
+            raise Fault("ter:NoProfile", "no such profile")
+        try:
+            inside = motor.answer(action, request)
+        except NoPreset:
+            raise Fault("ter:NoToken", "no such preset") from None
+        except ValueError as problem:
+            raise Fault("ter:InvalidArgVal", str(problem)[:80]) from None
+        return _envelope(f"<tptz:{action}Response>{inside}</tptz:{action}Response>")
 
     def _check_token(self, envelope: ET.Element) -> None:
         """Raise Fault unless the UsernameToken proves the password, is fresh, and was not used before."""
@@ -185,12 +202,15 @@ class Device:
         return (
             f"<tds:Capabilities><tt:Device><tt:XAddr>{self.service_url}</tt:XAddr></tt:Device>"
             f"<tt:Media><tt:XAddr>{self.address}/onvif/media_service</tt:XAddr>"
-            f"<tt:StreamingCapabilities>{streaming}</tt:StreamingCapabilities></tt:Media></tds:Capabilities>"
+            f"<tt:StreamingCapabilities>{streaming}</tt:StreamingCapabilities></tt:Media>"
+            + (f"<tt:PTZ><tt:XAddr>{self.address}/onvif/ptz_service</tt:XAddr></tt:PTZ>" if self.motor else "")
+            + "</tds:Capabilities>"
         )
 
     def _get_services(self, _: ET.Element) -> str:
         version = "<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version>"
-        rows = ((TDS, self.service_url), (TRT, f"{self.address}/onvif/media_service"))
+        rows = [(TDS, self.service_url), (TRT, f"{self.address}/onvif/media_service")]
+        rows += [(TPTZ, f"{self.address}/onvif/ptz_service")] if self.motor else []
         return "".join(
             f"<tds:Service><tds:Namespace>{space}</tds:Namespace><tds:XAddr>{url}</tds:XAddr>{version}</tds:Service>"
             for space, url in rows
@@ -285,7 +305,7 @@ def _http(status: int, body: bytes, kind: str, headers: list[str]) -> bytes:
 
 
 def _envelope(inner: str) -> str:
-    spaces = f'xmlns:s="{SOAP}" xmlns:tds="{TDS}" xmlns:trt="{TRT}" xmlns:tt="{TT}" xmlns:ter="http://www.onvif.org/ver10/error"'
+    spaces = f'xmlns:s="{SOAP}" xmlns:tds="{TDS}" xmlns:trt="{TRT}" xmlns:tptz="{TPTZ}" xmlns:tt="{TT}" xmlns:ter="http://www.onvif.org/ver10/error"'
     return f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope {spaces}><s:Body>{inner}</s:Body></s:Envelope>'
 
 
@@ -328,4 +348,9 @@ def _profile(tag: str, mount: Mount) -> str:
         f"<tt:Encoding>H264</tt:Encoding>{size}<tt:Quality>4</tt:Quality>{rate}{h264}{multicast}"
         "<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration>"
     )
-    return f'<{tag} token="{token}" fixed="true"><tt:Name>{token}</tt:Name>{source}{encoder}</{tag}>'
+    ptz = (
+        '<tt:PTZConfiguration token="ptz-config"><tt:Name>ptz</tt:Name><tt:UseCount>2</tt:UseCount>'
+        "<tt:NodeToken>ptz</tt:NodeToken></tt:PTZConfiguration>"
+    )
+    parts = source + encoder + (ptz if s.ptz else "")
+    return f'<{tag} token="{token}" fixed="true"><tt:Name>{token}</tt:Name>{parts}</{tag}>'

@@ -44,6 +44,7 @@ class CameraSpec:
     max_sessions: int = 8
     when_full: int = 453  # what the camera answers over that limit: 453 or 503
     clock_off_s: float = 437.0  # how wrong the clock is under the fault wrong_clock
+    ptz: bool = False  # turns by ONVIF PTZ
     slow_s: float = 6.0  # how late the first picture is under the fault slow
 
     def __post_init__(self) -> None:

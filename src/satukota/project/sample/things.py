@@ -8,7 +8,7 @@ from satukota.base import secrets
 from satukota.city import queries
 from satukota.city.models import Contract, Feeder, Kelurahan, Place
 from satukota.shared.monitoring.models import Target
-from satukota.work.cameras.models import Camera
+from satukota.work.cameras.models import Camera, LiveSource
 
 from . import facts
 from .wiring import Field, Wire, field
@@ -16,6 +16,7 @@ from .wiring import Field, Wire, field
 PLACE_PREFIX = "contoh-"
 OLD_CAMERAS = 11  # installed before 2026 (press, January 2026: 11 old and 55 new)
 FIRST_DAYS = date(2022, 10, 3), date(2026, 4, 20)
+PROTECTED = frozenset({"MB-010"})  # sample of a camera that is opened for a stated purpose only
 COST_RP = 50_000_000  # a point with its pole (press, 2022: Rp200 million for four)
 
 
@@ -108,6 +109,11 @@ def _add_cameras(wires: Field, opds: dict[str, int]) -> int:
     Camera.objects.bulk_create(
         _camera(row, target, wires.cameras[row["code"]]) for row, target in zip(rows, targets, strict=True)
     )
+    LiveSource.objects.bulk_create(
+        LiveSource(camera_id=target.pk, sub_address=wires.cameras[target.code].sub_address,
+                   is_protected=target.code in PROTECTED)
+        for target in targets if wires.cameras[target.code].sub_address or target.code in PROTECTED
+    )  # fmt: skip
     return len(rows)
 
 
@@ -135,6 +141,7 @@ def _correct_addresses(wires: Field) -> int:
     for camera in Camera.objects.select_related("target").filter(target__in=stale).exclude(onvif_address=""):
         camera.onvif_address = wires.cameras[camera.target.code].onvif_address
         camera.save(update_fields=["onvif_address"])
+        LiveSource.objects.filter(pk=camera.pk).update(sub_address=wires.cameras[camera.target.code].sub_address)
     for target in stale:
         target.address = right[target.code]
     Target.objects.bulk_update(stale, ["address"])

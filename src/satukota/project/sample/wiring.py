@@ -31,6 +31,7 @@ class Wire:
     fps: float
     codec: str
     onvif_address: str
+    sub_address: str
     username: str
     password: str
 
@@ -72,5 +73,6 @@ def _wire(row: Mapping[str, Any], ports: Mapping[str, int], links: Sequence[str]
     return Wire(
         link=row["link"], power=row["power"], address=stream,
         width=width, height=height, fps=float(row["fps"]), codec="h264", onvif_address=device,
+        sub_address=f"{stream}/sub" if device else "",
         username=login.get("user", ""), password=login.get("password", ""),
     )  # fmt: skip

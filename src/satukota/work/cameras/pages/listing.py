@@ -69,6 +69,8 @@ def camera_list(request: HttpRequest) -> HttpResponse:
         "choices": _choices(filters, found),
         "sorts": _sorts(),
         "is_filtered": filters != queries.Filters(sort=filters.sort),
+        "may_watch": access.may(request.user, "cameras.watch"),
+        "may_read_watches": access.may(request.user, "cameras.watch_log"),
         "may_import": access.may(request.user, "cameras.import"),
         "export_forms": exports.FORMATS,
     }  # fmt: skip
