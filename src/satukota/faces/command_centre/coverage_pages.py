@@ -22,6 +22,7 @@ from satukota.city.models import Kelurahan
 from satukota.shared.coverage import access, streets, views, words
 from satukota.shared.coverage import queries as coverages
 from satukota.shared.coverage.board import Share
+from satukota.shared.coverage.history import Span
 from satukota.shared.coverage.models import DailyShare
 from satukota.shared.coverage.queries import KOTA, Question
 from satukota.shared.ground import queries as ground
@@ -93,6 +94,7 @@ class AreaRow:
     share: Share
     seen_24h: float | None
     seen_month: float | None
+    bar: Share
 
 
 def _panel(request: HttpRequest) -> dict[str, Any]:
@@ -101,15 +103,23 @@ def _panel(request: HttpRequest) -> dict[str, Any]:
     shares, day = coverages.now(KOTA, question), coverages.last_day()
     month = _month_by_area() if asked.time == MONTH else {}
     rows = [
-        AreaRow(one.kelurahan, one.share, day.areas[one.kelurahan.pk].seen if day and one.kelurahan.pk in day.areas
-                else None, month.get(one.kelurahan.pk))
+        _area_row(one, day, month.get(one.kelurahan.pk) if asked.time == MONTH else None, asked.time == MONTH)
         for one in coverages.by_kelurahan(question)
-    ]  # fmt: skip
+    ]
     return {
         "asked": asked, "state": coverages.state(), "shares": shares, "day": day, "rows": rows,
         "month": month.get(None), "before": coverages.now() if asked.down else None,
         "lost": _lost_rows(question, visible), "lacking": _lacking(visible),
     }  # fmt: skip
+
+
+def _area_row(one: coverages.AreaShare, day: Span | None, month: float | None, is_month: bool) -> AreaRow:
+    bar = Share(1, month, month, None if month is None else 0.0) if is_month else one.share
+    return AreaRow(one.kelurahan, one.share, _seen_24h(day, one.kelurahan.pk), month, bar)
+
+
+def _seen_24h(day: Span | None, kelurahan_id: int) -> float | None:
+    return day.areas[kelurahan_id].seen if day and kelurahan_id in day.areas else None
 
 
 def _month_by_area() -> dict[int | None, float | None]:
@@ -216,7 +226,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     day = coverages.last_day()
     rows = [
         ExportRow(one.kelurahan.code, one.kelurahan.name, one.kelurahan.lon, one.kelurahan.lat, one.share,
-                  day.areas[one.kelurahan.pk].seen if day and one.kelurahan.pk in day.areas else None)
+                  _seen_24h(day, one.kelurahan.pk))
         for one in coverages.by_kelurahan(question)
     ]  # fmt: skip
     return table_response(request, "liputan", COLUMNS, rows, request.GET.get("bentuk", "csv"))

@@ -19,9 +19,9 @@ from satukota.shared.monitoring.models import Target
 
 router = Router(tags=["coverage"])
 MOST_NAMED = 50  # targets in one what-if
+MOST_LETTERS = 4000
 MOST_STREETS = 1000
 MOST_DAYS = 3660
-Text = Annotated[str, Query(max_length=400)]
 
 
 class ShareOut(Schema):
@@ -96,7 +96,7 @@ def _area(code: str) -> str | int:
             auth=django_auth)  # fmt: skip
 @needs("coverage.view")
 def shares(
-    request: HttpRequest, time: Text = "now", sharpness: Text = "", down: Text = "", area: Text = ""
+    request: HttpRequest, time: str = "now", sharpness: str = "", down: str = "", area: str = ""
 ) -> dict[str, Any]:  # fmt: skip
     question = asked(request, time, sharpness, down)
     found = queries.now(_area(area[:13]), question)
@@ -118,7 +118,7 @@ def asked(request: HttpRequest, time: str, sharpness: str, down: str = "") -> Qu
             fix=_("Waktu: now, day, night. Ketajaman: %(words)s.")
             % {"words": ", ".join(filter(None, words.SHARPNESS))},
         )
-    codes = [code for code in down.replace("\x00", "").split(",") if code][: MOST_NAMED + 1]
+    codes = [code for code in down.replace("\x00", "")[:MOST_LETTERS].split(",") if code][: MOST_NAMED + 1]
     if not codes:
         return Question(time, sharpness)
     known = dict(Target.objects.filter(code__in=codes).values_list("code", "pk"))
@@ -132,7 +132,7 @@ def asked(request: HttpRequest, time: str, sharpness: str, down: str = "") -> Qu
 @router.get("/what-if", response=dict[str, Any], summary="What would be lost if these targets were down, too",
             auth=django_auth)  # fmt: skip
 @needs("coverage.view")
-def what_if(request: HttpRequest, down: Text, time: Text = "now", sharpness: Text = "") -> dict[str, Any]:
+def what_if(request: HttpRequest, down: str, time: str = "now", sharpness: str = "") -> dict[str, Any]:
     question = asked(request, time, sharpness, down)
     before, after = queries.now(KOTA, Question(time, sharpness)), queries.now(KOTA, question)
     if before is None or after is None:
@@ -147,7 +147,7 @@ def what_if(request: HttpRequest, down: Text, time: Text = "now", sharpness: Tex
 
 @router.get("/views", summary="What each camera sees, as GeoJSON", auth=django_auth)
 @needs("coverage.view")
-def view_shapes(request: HttpRequest, time: Text = "day", sharpness: Text = "") -> HttpResponse:
+def view_shapes(request: HttpRequest, time: str = "day", sharpness: str = "") -> HttpResponse:
     question = asked(request, time, sharpness)
     night = question.time == "night" or (question.time == "now" and _is_night())
     mark, found = views.views(night=night, sharpness=sharpness)
@@ -175,7 +175,7 @@ def _with_etag(request: HttpRequest, etag: str, make: Any) -> HttpResponse:
             auth=django_auth)  # fmt: skip
 @needs("coverage.view")
 def segments(
-    request: HttpRequest, time: Text = "now", sharpness: Text = "", down: Text = "",
+    request: HttpRequest, time: str = "now", sharpness: str = "", down: str = "",
     box: Annotated[str, Query(max_length=120, description="west,south,east,north")] = "",
     street: Annotated[str, Query(max_length=8000, description="ids, with commas")] = "",
 ) -> dict[str, Any]:  # fmt: skip
@@ -225,7 +225,7 @@ def month(request: HttpRequest) -> dict[str, Any]:
             auth=django_auth)  # fmt: skip
 @needs("coverage.view")
 def street_look(
-    request: HttpRequest, id: Annotated[int, Query(ge=0, lt=2**62)], time: Text = "now", sharpness: Text = ""
+    request: HttpRequest, id: Annotated[int, Query(ge=0, lt=2**62)], time: str = "now", sharpness: str = ""
 ) -> dict[str, Any]:  # fmt: skip
     found = streets.street(id, asked(request, time, sharpness))
     if found is None:

@@ -19,6 +19,7 @@ from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.base.line import hold_line
 from satukota.shared.ground import queries as ground
+from satukota.shared.ground.models import DemandKind
 
 from . import registry
 from .counting import WHOLE, Array
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 TARGET_HEIGHT_M = 0.0  # the ground itself: what hides somebody's feet hides them
 AT_ONCE = 256  # viewpoints a call: bounds the memory of thousands of cameras over a large city
+ALONG = (DemandKind.Basis.STREET, DemandKind.Basis.PEOPLE)
 MOST_TRIES = 3
 ASK_AGAIN = timedelta(minutes=10)  # a job that was asked for and left no trace
 
@@ -134,6 +136,7 @@ def _frozen(demand: Any) -> Points:
         lonlat=demand.lonlat, weight=demand.weight, needed=demand.needed.astype(np.float32), kind=demand.kind,
         kelurahan=demand.kelurahan_id, rt=demand.rt_id, street=demand.street_id, place=demand.place_id,
         kinds=np.array([kind.code for kind in demand.kinds] or [""], str),
+        along=np.array([kind.basis in ALONG for kind in demand.kinds] or [False]),
     )  # fmt: skip
 
 

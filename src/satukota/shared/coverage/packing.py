@@ -26,6 +26,7 @@ class Points:
     street: Array
     place: Array
     kinds: Array  # codes, str
+    along: Array  # (kinds,) bool: whether its points follow each other along a street
 
     def __len__(self) -> int:
         return len(self.weight)

@@ -54,8 +54,14 @@ def pieces(
             return None
         layers, _roll = found
         here, light, colour = layers.board, layers.light, state_of_points(layers)
-    features = _features(here, _chosen(here, box, streets), colour, "state")
-    return Pieces(features[:MOST_PIECES], light, here.revision, len(features) > MOST_PIECES)
+    return _pieces(here, _chosen(here, box, streets), colour, "state", light)
+
+
+def _pieces(here: Board, chosen: Array, colour: Array, name: str, light: str) -> Pieces:
+    features = _features(here, chosen[_on_street(here)[chosen]], colour, name)
+    spots = _spots(here, chosen[~here.points.along[here.points.kind[chosen]]], colour, name)
+    is_cut = len(features) > MOST_PIECES or len(spots) > MOST_PIECES
+    return Pieces(features[:MOST_PIECES] + spots[:MOST_PIECES], light, here.revision, is_cut)
 
 
 def pieces_by_time(month: Month) -> Pieces | None:
@@ -64,15 +70,14 @@ def pieces_by_time(month: Month) -> Pieces | None:
     if here is None or here.revision != month.revision or len(here.points) != len(month.values):
         return None
     colour = np.minimum(month.values * 5, 4).astype(np.int8)
-    features = _features(here, _chosen(here, None, None), colour, "fifth")
-    return Pieces(features[:MOST_PIECES], "", here.revision, len(features) > MOST_PIECES)
+    return _pieces(here, _chosen(here, None, None), colour, "fifth", "")
 
 
 def _chosen(here: Board, box: Box | None, streets: Collection[int] | None) -> Array:
-    """Points on the streets asked for, street by street and along each; points beside the street are left out."""
-    points, along = here.points, _on_street(here)
+    """Points on or at the streets asked for, street by street and along each; without any, all points."""
+    points, along = here.points, np.ones(len(here.points), bool)
     if streets is not None:
-        along = along & np.isin(points.street, list(streets))
+        along = np.isin(points.street, list(streets))
     if box is not None:
         west, south, east, north = box
         lon, lat = points.lonlat[:, 0], points.lonlat[:, 1]
@@ -83,17 +88,33 @@ def _chosen(here: Board, box: Box | None, streets: Collection[int] | None) -> Ar
 
 
 def _on_street(here: Board) -> Array:
-    """Points that stand for a piece of their street: those of one kind, the street's most frequent, follow its line."""
+    """Points that stand for a piece of their street: of the kinds that follow it, the one it has most points of."""
     points = here.points
     kinds = max(1, len(here.kinds))
     key = points.street.astype(np.int64) * kinds + points.kind
     keys, where, count = np.unique(key, return_inverse=True, return_counts=True)
     best: dict[int, int] = {}
     for place in np.argsort(count, kind="stable").tolist():  # the most frequent is written last
+        if not points.along[keys[place] % kinds]:
+            continue
         best[int(keys[place]) // kinds] = place
     wanted = np.zeros(len(keys), bool)
     wanted[[place for street, place in best.items() if street >= 0]] = True
     return wanted[where]
+
+
+def _spots(here: Board, index: Array, colour: Array, name: str) -> list[dict[str, Any]]:
+    """Junctions and places as points, the heaviest first."""
+    points, index = here.points, index[np.argsort(-here.units[index], kind="stable")]
+    rows = zip(
+        np.round(points.lonlat[index], 6).tolist(), points.street[index].tolist(), colour[index].tolist(),
+        points.kind[index].tolist(), strict=True,
+    )  # fmt: skip
+    return [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": at},
+         "properties": {"street": pk, name: STATES[shade] if name == "state" else shade, "kind": here.kinds[kind]}}
+        for at, pk, shade, kind in rows
+    ]  # fmt: skip
 
 
 def _features(here: Board, index: Array, colour: Array, name: str) -> list[dict[str, Any]]:

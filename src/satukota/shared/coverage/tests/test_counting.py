@@ -100,6 +100,6 @@ def test_packed_arrays_come_back_as_they_were_and_broken_ones_are_refused():
 def test_points_come_back_as_they_were():
     ids = np.array([1, -1])
     points = Points(np.zeros((2, 2)), np.ones(2), np.array([25, 125]), np.array([0, 1]), ids, ids, ids, ids,
-                    np.array(["road", "school"]))  # fmt: skip
+                    np.array(["road", "school"]), np.array([True, False]))  # fmt: skip
     back = Points.of(points.to_bytes())
     assert len(back) == 2 and back.kinds.tolist() == ["road", "school"] and back.street.tolist() == [1, -1]

@@ -52,7 +52,7 @@ def test_a_camera_that_falls_takes_its_part_of_the_street_at_once_and_gives_it_b
 
 def test_a_house_hides_what_is_behind_it(town: Town):
     town.camera("A", 0)
-    town.house(45)
+    town.house(42)
     measured()
     assert shares()["seen"] == pytest.approx(4 / 30, abs=1e-6)
 

@@ -8,6 +8,7 @@ const form = document.getElementById("tanya"), panel = document.getElementById("
 const bounds = JSON.parse(document.getElementById("peta-batas")?.textContent ?? "null");
 const CLOSE_ZOOM = 16, NEAR_ZOOM = 13.5, AT_ONCE = 1000; // streets asked for by number in one request
 const STATES = ["blind", "doubted", "seen", "lost"]; // drawn in this order: what was lost lies on top
+const RANK = { up: 0, unknown: 1, degraded: 2, down: 3 };
 const streets = new Map(); // street id → its pieces
 const cameras = new Map(); // code → { point, state }
 let views = [], drawn = Promise.resolve();
@@ -28,6 +29,7 @@ export function asked() {
   return { time, down, page, question, isLive: time !== "month" && !down };
 }
 
+const LINES = ["==", ["geometry-type"], "LineString"], SPOTS = ["==", ["geometry-type"], "Point"];
 const WIDTH = { blind: [1, 2.2], doubted: [2, 5], seen: [2, 5], lost: [2.6, 6.5] };
 function drawStreets() {
   map.addSource("streets", { type: "geojson", data: NOTHING });
@@ -36,16 +38,21 @@ function drawStreets() {
     blind: { "line-color": colour("cov-blind") }, doubted: { "line-color": colour("unknown"), "line-dasharray": [0.6, 1.2] },
     seen: { "line-color": colour("up") }, lost: { "line-color": colour("down"), "line-dasharray": [2, 0.8] },
   };
-  for (const state of STATES) map.addLayer({ id: `street-${state}`, type: "line", source: "streets", filter: ["==", ["get", "state"], state], layout: { "line-cap": state === "seen" || state === "blind" ? "round" : "butt" }, paint: { ...look[state], "line-width": width(state) } });
+  for (const state of STATES) map.addLayer({ id: `street-${state}`, type: "line", source: "streets", filter: ["all", LINES, ["==", ["get", "state"], state]], layout: { "line-cap": state === "seen" || state === "blind" ? "round" : "butt" }, paint: { ...look[state], "line-width": width(state) } });
   const fifth = ["match", ["get", "fifth"], ...[0, 1, 2, 3].flatMap((n) => [n, colour(`cov-fifth-${n}`)]), colour("cov-fifth-4")];
-  map.addLayer({ id: "street-fifth", type: "line", source: "streets", filter: ["has", "fifth"], layout: { "line-cap": "round" }, paint: { "line-color": fifth, "line-width": ["interpolate", ["linear"], ["zoom"], 11, 1.4 * large, 17, 5 * large] } });
+  map.addLayer({ id: "street-fifth", type: "line", source: "streets", filter: ["all", LINES, ["has", "fifth"]], layout: { "line-cap": "round" }, paint: { "line-color": fifth, "line-width": ["interpolate", ["linear"], ["zoom"], 11, 1.4 * large, 17, 5 * large] } });
+  // Junctions and places: the same colours; what is lost has a thick ring, what is not known a hollow one.
+  const spot = ["match", ["get", "state"], "seen", colour("up"), "lost", colour("down"), "doubted", colour("card"), "blind", colour("cov-blind"), fifth];
+  map.addLayer({ id: "spot", type: "circle", minzoom: NEAR_ZOOM, source: "streets", filter: SPOTS, paint: { "circle-color": spot, "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, 2 * large, 17, 5.5 * large], "circle-stroke-width": ["match", ["get", "state"], "lost", 3, "doubted", 2, 1], "circle-stroke-color": ["match", ["get", "state"], "lost", colour("ink"), "doubted", colour("unknown"), colour("map-land")] } });
+  // From afar a lost stretch is thinner than a pixel: a mark says where it is.
+  map.addLayer({ id: "lost-mark", type: "circle", maxzoom: NEAR_ZOOM, source: "streets", filter: ["==", ["get", "state"], "lost"], paint: { "circle-color": "transparent", "circle-radius": 9 * large, "circle-stroke-width": 2.5, "circle-stroke-color": colour("down") } });
   map.addLayer({ id: "street-chosen", type: "line", source: "streets", filter: ["==", ["get", "street"], -1], paint: { "line-color": colour("accent"), "line-width": 12, "line-opacity": 0.35 } }, "street-blind");
-  map.addLayer({ id: "street-touch", type: "line", source: "streets", paint: { "line-color": "#000", "line-opacity": 0, "line-width": 14 } });
+  map.addLayer({ id: "street-touch", type: "line", source: "streets", filter: LINES, paint: { "line-color": "#000", "line-opacity": 0, "line-width": 14 } });
 }
 
 function drawCameras() {
   map.addSource("cameras", { type: "geojson", data: NOTHING });
-  map.addLayer({ id: "camera", type: "symbol", minzoom: NEAR_ZOOM, source: "cameras", layout: { "icon-image": ["get", "state"], "icon-allow-overlap": true, "icon-size": 0.85, "text-field": ["step", ["zoom"], "", 15, ["get", "code"]], "text-font": ["Plus Jakarta Sans Variable"], "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": colour("ink"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
+  map.addLayer({ id: "camera", type: "symbol", source: "cameras", layout: { "icon-image": ["get", "state"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 10, 0.4, NEAR_ZOOM, 0.85], "symbol-sort-key": ["get", "rank"], "text-field": ["step", ["zoom"], "", 15, ["get", "code"]], "text-font": ["Plus Jakarta Sans Variable"], "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true }, paint: { "text-color": colour("ink"), "text-halo-color": colour("map-land"), "text-halo-width": 1.4 } });
 }
 
 function take(features) {
@@ -84,7 +91,7 @@ async function renew(ids) {
 }
 
 function showCameras() {
-  const features = [...cameras].map(([code, { point, state }]) => ({ type: "Feature", geometry: point, properties: { code, state } }));
+  const features = [...cameras].map(([code, { point, state }]) => ({ type: "Feature", geometry: point, properties: { code, state, rank: RANK[state] ?? 1 } }));
   map.getSource("cameras")?.setData({ type: "FeatureCollection", features });
   const seen = views.filter((view) => view.geometry && cameras.has(view.properties.code));
   map.getSource("views")?.setData({ type: "FeatureCollection", features: seen.map((view) => ({ ...view, properties: { code: view.properties.code, state: cameras.get(view.properties.code).state } })) });
@@ -93,7 +100,7 @@ function showCameras() {
 async function loadCameras() {
   const { question } = asked();
   question.delete("down");
-  const [points, shapes] = await Promise.all([get(`${api}/map/cameras`), get(`${api}/coverage/views?${question}`)]);
+  const [points, shapes] = await Promise.all([get(`${api}/map/cameras`), get(`${api}/coverage/views?${question}`).catch(() => NOTHING)]);
   cameras.clear();
   for (const { geometry, properties } of points.features) cameras.set(properties.code, { point: geometry, state: properties.state });
   views = shapes.features;

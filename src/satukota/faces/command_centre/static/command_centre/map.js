@@ -139,6 +139,7 @@ map.on("load", async () => {
     await loadCameras();
     interact();
     follow();
+    drawGround().catch((problem) => console.error(problem));
     map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, { zoom: CLOSE_ZOOM }); });
     map.triggerRepaint();
   } catch (problem) {
