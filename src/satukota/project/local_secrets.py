@@ -2,10 +2,11 @@
 
 import os
 import secrets
-import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -78,7 +79,7 @@ def signing_identity(file: str, password: str, own: Path) -> str:
     Raises UnclearSetting when `file` cannot be opened with its password.
     """
     if not file:
-        return kept(own, lambda: signing.make_own(socket.gethostname()))
+        return kept(own, lambda: signing.make_own(urlsplit(env.text("SATUKOTA_SITE_URL")).hostname or gethostname()))
     try:
         signing.read_given(Path(file), password)
     except ValueError as problem:

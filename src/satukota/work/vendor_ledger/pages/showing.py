@@ -150,9 +150,10 @@ def _things(facts: Facts, figures: dict[str, Any]) -> list[dict[str, Any]]:
     for thing, told in zip(facts["things"], figures["things"], strict=True):
         parts = told["parts"]
         counted = parts["required_s"] - parts["maintenance_s"] - parts["unknown_s"]
+        lost_s = parts["down_s"] + parts["degraded_s"]
         rows.append({
             "code": thing["code"], "name": thing["name"], "url": thing_url(thing), "outages": told["outages"],
-            "lost": words.duration(parts["down_s"] + parts["degraded_s"]), "lost_s": parts["down_s"],
+            "lost": words.duration(lost_s), "lost_s": lost_s,
             "ratio": parts["up_s"] / counted if counted else None,
         })  # fmt: skip
     return sorted(rows, key=lambda one: (-one["lost_s"], one["code"]))
