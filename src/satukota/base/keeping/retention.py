@@ -57,6 +57,11 @@ def rules() -> list[Rule]:
     return [_rules[key] for key in sorted(_rules)]
 
 
+def last_receipts() -> QuerySet:
+    """The id of the newest receipt of each rule, for a query around it."""
+    return DeletionReceipt.objects.order_by().values("rule").annotate(newest=Max("pk")).values("newest")
+
+
 def run_due(at: datetime) -> int:
     """Every rule whose turn has come; the number of things deleted. One rule that fails does not hold up the others.
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import audit_pages, coverage_pages, health_page, message_pages, pages
+from . import audit_pages, coverage_pages, health_page, message_pages, pages, retention_page
 
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("antrean/", message_pages.queues, name="queues"),
     path("antrean/<str:kind>/<str:pk>/lagi", message_pages.queues_again, name="queues_again"),
     path("kesehatan/", health_page.health, name="health"),
+    path("kesehatan/masa-simpan/", retention_page.kept, name="retention"),
     path("audit/", audit_pages.audit_log, name="audit"),
     path("audit/unduh/<slug:form>", audit_pages.audit_export, name="audit_export"),
     path("audit/<int:number>/bukti", audit_pages.audit_proof, name="audit_proof"),
