@@ -96,6 +96,14 @@ def decided(core: Core, keep: NDArray[np.bool_], take: NDArray[np.bool_]) -> Cor
     return _only(core, keep & ~take & fits)
 
 
+def floors_of(core: Core) -> Core:
+    """The core of the points in areas still under their floor, nothing else being worth anything."""
+    floor = np.maximum(core.floor, 0.0)
+    lacking = np.append(floor > core.tiny, False)[core.area]  # area -1 is the last
+    part = np.where(np.repeat(lacking, np.diff(core.part_ptr)), core.part, 0.0)
+    return _only(core._replace(part=part, floor=floor, value=0.0), np.ones(len(core.option), bool))
+
+
 def _seen(core: Core, views: NDArray[np.int64]) -> Core:
     """The core after each point got so many views."""
     wanted = np.diff(core.part_ptr)

@@ -133,18 +133,19 @@ def most_gain(core: Core, state: State, price: NDArray[np.float64], barred: int)
 
 
 @inner
-def most_for_floor(core: Core, state: State, price: NDArray[np.float64], area: int) -> int:
-    """The option that brings this area nearest to its floor per price, or -1."""
+def most_for_floors(core: Core, state: State, price: NDArray[np.float64]) -> int:
+    """The option that brings the areas nearest to their floors per price, or -1."""
     brings = np.zeros(len(core.option))
     for i in range(len(core.area)):
-        at = core.part_ptr[i] + state.views[i]
-        if core.area[i] == area and at < core.part_ptr[i + 1]:
+        a, at = core.area[i], core.part_ptr[i] + state.views[i]
+        if a >= 0 and state.floor[a] > core.tiny and at < core.part_ptr[i + 1]:
             for u in range(core.users_ptr[i], core.users_ptr[i + 1]):
                 brings[core.users[u]] += core.part[at]
+    lack = missing(core, state)
     best, most = -1, 0.0
     for j in range(len(core.option)):
         if brings[j] > core.tiny:
-            score = (min(brings[j], state.floor[area]) + 1e-3 * state.gain[j]) / price[j]
+            score = (min(brings[j], lack) + 1e-3 * state.gain[j]) / price[j]
             if score > most and fits(core, state, j):
                 best, most = j, score
     return best
@@ -167,14 +168,13 @@ def fill(core: Core, state: State, price: NDArray[np.float64], barred: int, orde
     `order` becomes what was taken; `barred` is not the first of them (-1: nothing is barred).
     """
     count = 0
-    for area in range(len(core.floor)):
-        while state.floor[area] > core.tiny and count < len(order):
-            best = most_for_floor(core, state, price, area)
-            if best < 0:
-                break
-            take(core, state, best)
-            order[count] = best
-            count += 1
+    while count < len(order) and missing(core, state) > 0.0:
+        best = most_for_floors(core, state, price)
+        if best < 0:
+            break
+        take(core, state, best)
+        order[count] = best
+        count += 1
     while count < len(order):
         best = most_gain(core, state, price, barred if count == 0 else -1)
         if best < 0:

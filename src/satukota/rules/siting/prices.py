@@ -19,7 +19,9 @@ from satukota.rules.siting.moves import door, inner
 
 KEEP = 0.7  # of the way of the turn before
 RECENT = 0.1  # what the picks of one turn count in the shares
-TURNS_PER_SPENDING = 4
+LEAST_FLOOR = -0.999  # above -1, from where no way leads back
+FLOOR_STEP, FLOOR_PACE = 0.05, 1.0  # the most a price of a floor moves in one turn
+PATIENCE = 5  # turns without a better bound before steps shorten
 
 
 class Prices(NamedTuple):
@@ -28,7 +30,9 @@ class Prices(NamedTuple):
     spend: NDArray[np.float64]  # (spendings,)
     share: NDArray[np.float64]  # (n,) how often each option was picked lately: near a solution of the relaxation
     way: NDArray[np.float64]  # (m,) where the prices of points were moving
-    step: NDArray[np.float64]  # (3,) length, turns so far, turns without a better bound
+    way_floor: NDArray[np.float64]  # (areas,) and those of floors, as a share of the floor
+    way_spend: NDArray[np.float64]  # (spendings,) and those of spendings, as a share of the limit
+    step: NDArray[np.float64]  # (2,) length, turns without a better bound
 
 
 def first_prices(core: Core) -> Prices:
@@ -40,7 +44,9 @@ def first_prices(core: Core) -> Prices:
         np.zeros(len(core.capacity)),
         np.zeros(len(core.option)),
         np.zeros(len(core.area)),
-        np.array([1.5, 0.0, 0.0]),
+        np.zeros(len(core.floor)),
+        np.zeros(len(core.capacity)),
+        np.array([1.5, 0.0]),
     )
 
 
@@ -157,14 +163,15 @@ def price_without_picks(core: Core, reward: NDArray[np.float64], of: int) -> flo
 
 @inner
 def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reached: NDArray[np.float64]) -> float:
-    """What points keep after paying. `way` moves towards the subgradient; `reached` becomes worth by area."""
+    """What points keep after paying. `way` moves towards the subgradient; `reached` becomes what the prices of floors
+    pay for, by area."""
     kept = 0.0
     for a in range(len(reached)):
         reached[a] = 0.0
     for i in range(len(core.area)):
         a = core.area[i] if len(core.floor) else -1
         more = 1.0 + prices.floor[a] if a >= 0 else 1.0
-        price, bought, tied = prices.point[i], 0.0, 0.0
+        price, bought, tied, indifferent = prices.point[i], 0.0, 0.0, 0.0
         for e in range(core.part_ptr[i], core.part_ptr[i + 1]):
             worth = core.part[e] * more
             if worth > price:
@@ -174,7 +181,12 @@ def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reach
                     reached[a] += core.part[e]
             elif worth == price:
                 tied += 1.0
-        slope = min(max(views[i], bought), bought + tied) - views[i]  # of all subgradients at a tie the shortest
+                indifferent += core.part[e]
+        buys = min(max(views[i], bought), bought + tied)  # of all subgradients at a tie the shortest
+        slope = buys - views[i]
+        if a >= 0:  # the price of a point stays the same share of its worth when the price of the floor moves
+            reached[a] += indifferent * (buys - bought) / tied if tied > 0 else 0.0
+            reached[a] -= price / more * slope
         if price == 0.0 and slope < 0.0:
             slope = 0.0
         prices.way[i] = KEEP * prices.way[i] + (1 - KEEP) * slope
@@ -182,10 +194,14 @@ def kept_by_points(core: Core, prices: Prices, views: NDArray[np.float64], reach
 
 
 @door
-def tighten(core: Core, prices: Prices, best: Prices, known: float, target: float, turns: int, patience: int) -> float:
+def tighten(
+    core: Core, prices: Prices, best: Prices, known: float, target: float, turns: int, of: int, only_floors: bool
+) -> float:
     """Move the prices `turns` times; `best` becomes the prices of the least bound. Return that bound (or `known`).
 
-    target: a value that some plan has. Ends early when the bound falls below it.
+    target: a value that some plan has; ends early when the bound falls below it. of: the spending whose price is set
+    to its best each turn, the others move along the subgradient; -1 without spendings. only_floors: bound how much of
+    the floors can be reached, instead of worth (prices of floors are -1..0: an area counts up to its floor only).
     """
     n = len(core.option)
     reward, picked, views = np.empty(n), np.zeros(n), np.empty(len(core.area))
@@ -195,38 +211,39 @@ def tighten(core: Core, prices: Prices, best: Prices, known: float, target: floa
         bound = core.value
         for a in range(len(core.floor)):
             bound -= prices.floor[a] * core.floor[a]
-        if len(core.capacity):
-            of = int(prices.step[1]) // TURNS_PER_SPENDING % len(core.capacity)
-            for r in range(len(core.capacity)):
-                bound += prices.spend[r] * core.capacity[r] if r != of else 0.0
+        for r in range(len(core.capacity)):
+            bound += prices.spend[r] * core.capacity[r] if r != of else 0.0
+        if of >= 0:
             bound += settle(core, reward, prices.spend, of, picked)
         else:
             bound += pick(core, reward, prices.spend, picked)
-        for i in range(len(views)):
-            views[i] = 0.0
-        for j in range(n):
-            prices.share[j] += RECENT * (picked[j] - prices.share[j])
-            if picked[j] > 0:
-                for e in range(core.indptr[j], core.indptr[j + 1]):
-                    views[core.points[e]] += picked[j]
+        count_views(core, prices, picked, views)
         bound += kept_by_points(core, prices, views, reached)
         prices.step[1] += 1
-        prices.step[2] += 1
         if bound < known:
             if bound < known - 1e-4 * (known - target):
-                prices.step[2] = 0
+                prices.step[1] = 0
             known = bound
             keep_prices(prices, best)
-        if prices.step[2] > patience:
+        if prices.step[1] > PATIENCE:
             prices.step[0] *= 0.7
-            prices.step[2] = 0
-        norm = 0.0
-        for i in range(len(prices.way)):
-            norm += prices.way[i] * prices.way[i]
-        if norm == 0.0 or known <= target:
+            prices.step[1] = 0
+        if known <= target:
             break
-        move(core, prices, prices.step[0] * max(bound - target, 1e-9 * bound) / norm, reached)
+        distance = max(min(bound, 2 * known - target) - target, 1e-9 * abs(known))
+        move(core, prices, distance, picked, views, reached, of, only_floors)
     return known
+
+
+@inner
+def count_views(core: Core, prices: Prices, picked: NDArray[np.float64], views: NDArray[np.float64]) -> None:
+    for i in range(len(views)):
+        views[i] = 0.0
+    for j in range(len(picked)):
+        prices.share[j] += RECENT * (picked[j] - prices.share[j])
+        if picked[j] > 0:
+            for e in range(core.indptr[j], core.indptr[j + 1]):
+                views[core.points[e]] += picked[j]
 
 
 @inner
@@ -240,15 +257,61 @@ def keep_prices(prices: Prices, best: Prices) -> None:
 
 
 @inner
-def move(core: Core, prices: Prices, length: float, reached: NDArray[np.float64]) -> None:
+def move(
+    core: Core,
+    prices: Prices,
+    distance: float,
+    picked: NDArray[np.float64],
+    views: NDArray[np.float64],
+    reached: NDArray[np.float64],
+    of: int,
+    only_floors: bool,
+) -> None:
+    """One step of all prices; `distance`: from the bound to the target (Polyak 1969).
+
+    The few prices of floors and spendings are scaled so that they move at the pace of the many of points: a spending
+    weighs as many points as are viewed, a floor as many as its worth amounts to.
+    """
+    viewed, norm, worth = 0.0, 0.0, 0.0
+    for i in range(len(views)):
+        viewed += 1.0 if views[i] > 0 else 0.0
+        norm += prices.way[i] * prices.way[i]
+        worth += core.part[core.part_ptr[i]]
+    worth /= max(1, len(views))
+    for a in range(len(core.floor)):
+        if core.floor[a] > 0:
+            lack = max(-1.0, (core.floor[a] - reached[a]) / core.floor[a])
+            if prices.floor[a] == 0.0 and (lack > 0) == only_floors:
+                lack = 0.0  # at the end of its range
+            prices.way_floor[a] = KEEP * prices.way_floor[a] + (1 - KEEP) * lack
+            norm += prices.way_floor[a] ** 2 * core.floor[a] / worth
+    for r in range(len(core.capacity)):
+        if r != of and core.capacity[r] > 0:
+            used = 0.0
+            for j in range(len(picked)):
+                used += picked[j] * core.use[r, j]
+            prices.way_spend[r] = KEEP * prices.way_spend[r] + (1 - KEEP) * (used / core.capacity[r] - 1)
+            norm += prices.way_spend[r] ** 2 * viewed
+    if norm == 0.0:
+        return
+    length = prices.step[0] * distance / norm
+    rise = np.ones(len(core.floor))
+    for a in range(len(core.floor)):
+        if core.floor[a] > 0:
+            step = length * prices.way_floor[a] / worth
+            price = prices.floor[a] + min(FLOOR_STEP, max(-FLOOR_STEP, step * FLOOR_PACE))
+            price = min(0.0, max(LEAST_FLOOR, price)) if only_floors else max(0.0, price)
+            rise[a] = (1.0 + price) / (1.0 + prices.floor[a])
+            prices.floor[a] = price
+    for r in range(len(core.capacity)):
+        if r != of and core.capacity[r] > 0:
+            step = length * prices.way_spend[r] * viewed / core.capacity[r]
+            prices.spend[r] = max(0.0, prices.spend[r] + step)
     for i in range(len(core.area)):
         a = core.area[i] if len(core.floor) else -1
         top = core.part[core.part_ptr[i]] * (1.0 + prices.floor[a] if a >= 0 else 1.0)
-        prices.point[i] = min(top, max(0.0, prices.point[i] + length * prices.way[i]))
-    for a in range(len(core.floor)):
-        if core.floor[a] > 0:
-            lack = (core.floor[a] - reached[a]) / core.floor[a]
-            prices.floor[a] = max(0.0, prices.floor[a] + 0.1 * prices.step[0] * lack)
+        price = prices.point[i] * (rise[a] if a >= 0 else 1.0) + length * prices.way[i]
+        prices.point[i] = min(top, max(0.0, price))
 
 
 @door

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import floor, inf, lcm
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from satukota.rules.siting import moves, prices
 from satukota.rules.siting.conflicts import floors_missed
-from satukota.rules.siting.core import Core, core_of, decided
+from satukota.rules.siting.core import Core, core_of, decided, floors_of
 from satukota.rules.siting.problem import Problem
+
+if TYPE_CHECKING:
+    from satukota.rules.siting.exact import Answer
 
 BOUND_WORK = 4_000_000  # reached points looked at between two questions whether to stop: some hundredths of a second
 SEARCH_WORK = 8_000_000
 LARGE = 300_000  # above so many reached points a round is short, so that the first decisions come early
 SMALL = (4_000, 150_000)  # options and reached points of a core that HiGHS is given
 LIMITS = {"most": "most", "budget_rp": "budget", "yearly_budget_rp": "yearly"}  # and their codes
+LIKELY = 0.7  # an option picked more often than this belongs to a plan that keeps the floors
+KERNEL = 300  # options HiGHS is given first for a better plan
 GUIDE = 0.02  # what an option never picked lately counts beside one always picked
-PATIENCE = 5
 
 
 class Search:
@@ -36,10 +40,13 @@ class Search:
         self.value, self.lack = -inf, inf
         self.bound = inf
         self.ended = len(self.core.option) == 0  # nothing better than the plan exists within the constraints
+        self.kernel = KERNEL
         self.tried = False  # HiGHS was asked to finish this
         self.whole_prices = np.zeros(len(problem.weights))
+        self.of = dearest(self.core)
         self._now = prices.first_prices(self.core)
         self._best = prices.copied(self._now)
+        self._floors: FloorSearch | None = None
 
     @property
     def feasible(self) -> bool:
@@ -92,12 +99,8 @@ class Search:
     def tighten(self, turns: int) -> None:
         """A tighter bound."""
         target = self.value if self.feasible else max(0.0, self.core.value)
-        chunk = max(1, BOUND_WORK // max(1, len(self.core.points)))
-        while turns > 0 and not self.pressed():
-            self.bound = prices.tighten(
-                self.core, self._now, self._best, self.bound, target, min(chunk, turns), PATIENCE
-            )
-            turns -= chunk
+        for some in in_chunks(turns, BOUND_WORK // max(1, len(self.core.points)), self.pressed):
+            self.bound = prices.tighten(self.core, self._now, self._best, self.bound, target, some, self.of, False)
         self._close()
 
     def decide(self) -> bool:
@@ -130,6 +133,17 @@ class Search:
     def _offer_rest(self) -> None:
         self.offer(moves.empty(self.core), self.core)
 
+    def reach_floors(self, turns: int) -> bool:
+        """While no plan reaches all floors: one that does, or nearer, or the proof that none does."""
+        if self._floors is None:
+            self._floors = FloorSearch(self.core)
+        if self._floors.tighten(turns, self.of, self.pressed):
+            self.ended = True
+            return False
+        state = moves.empty(self.core)
+        self._fill(state, cost_share(self.core) / (GUIDE + self._floors.share_in(self.core)))
+        return self.offer(state, self.core)
+
     def improve(self, turns: int) -> bool:
         """A better plan: filled by the shares of the relaxation, and from the plan held, then searched around."""
         core, price = self.core, cost_share(self.core)
@@ -137,15 +151,16 @@ class Search:
             return False
         guided = price / (GUIDE + self._now.share)
         state = moves.empty(core)
+        if len(core.floor):  # filled by gain alone, floors would be reached where it is dear
+            often = np.argsort(-self._now.share, kind="stable")
+            moves.take_all(core, state, often[: int((self._now.share > LIKELY).sum())])
         self._fill(state, guided)
         better = self.offer(state, core)
         start = self.chosen
         for begun in (state, moves.with_chosen(core, start)):
-            chunk = max(1, SEARCH_WORK // (8 * len(core.option) + 40 * len(core.points) // len(core.option)))
-            left = turns
-            while left > 0 and not self.pressed():
-                moves.improve(core, begun, guided, self.random, min(chunk, left))
-                left -= chunk
+            work = 8 * len(core.option) + 40 * len(core.points) // len(core.option)
+            for some in in_chunks(turns, SEARCH_WORK // work, self.pressed):
+                moves.improve(core, begun, guided, self.random, some)
             better |= self.offer(begun, core)
         self._close()
         return better
@@ -162,17 +177,37 @@ class Search:
 
         self.tried = True
         answer = solve_core(self.core, unit=self.unit, seconds=seconds, stop=self.pressed)
-        better = False
-        if answer.chosen is not None:
-            state = moves.with_chosen(self.core, self.core.option[answer.chosen])
-            if state.chosen.sum() == answer.chosen.sum():  # else it breaks a limit by a rounding of HiGHS
-                better = self.offer(state, self.core)
+        better = self._offer_answer(answer, self.core)
         bound = max(answer.bound, self.value if self.feasible else -inf)
         self.bound = min(self.bound, bound)
         if answer.finished and (answer.bound == -inf or (self.feasible and answer.bound < self.better)):
             self.ended = True
         self._close()
         return better
+
+    def mend(self, seconds: float) -> bool:
+        """A better plan from the options that the prices speak for most and those of the plan held, by HiGHS.
+
+        Each call takes twice as many options (kernel search). What is left out may be better: nothing is proven.
+        """
+        from satukota.rules.siting.exact import solve_core
+
+        taken, _ = prices.regrets(self.core, self._best, self.bound)
+        keep = np.isin(self.core.option, self.chosen)
+        keep[np.argsort(-taken, kind="stable")[: self.kernel]] = True
+        self.kernel *= 2
+        kernel = decided(self.core, keep, np.zeros(len(keep), bool))
+        if len(kernel.option) == 0:
+            return False
+        return self._offer_answer(solve_core(kernel, unit=self.unit, seconds=seconds, stop=self.pressed), kernel)
+
+    def _offer_answer(self, answer: Answer, core: Core) -> bool:
+        if answer.chosen is None:
+            return False
+        state = moves.with_chosen(core, core.option[answer.chosen])
+        if state.chosen.sum() < answer.chosen.sum():  # it breaks a limit by a rounding of HiGHS
+            return False
+        return self.offer(state, core)
 
     def _close(self) -> None:
         """Nothing better is left when the bound is below it; no plan at all when it is below what is taken already."""
@@ -208,6 +243,46 @@ class Search:
         """(m,) the prices of the best bound, by point of the Problem, for a search near this one."""
         self.whole_prices[self.core.point] = self._best.point
         return self.whole_prices
+
+
+class FloorSearch:
+    """How much of all floors can be reached together: the same bound on a core of the points of these areas."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = floors_of(core)
+        self.needed = float(self.core.floor.sum())
+        self._now = prices.first_prices(self.core)
+        self._best = prices.copied(self._now)
+        self._bound = inf
+
+    def tighten(self, turns: int, of: int, pressed: Callable[[], bool]) -> bool:
+        """Whether it is proven that the floors cannot all be reached."""
+        enough = self.needed * (1 - 1e-7)
+        for some in in_chunks(turns, BOUND_WORK // max(1, len(self.core.points)), pressed):
+            target = min(enough, 0.98 * self._bound)
+            self._bound = prices.tighten(self.core, self._now, self._best, self._bound, target, some, of, True)
+        return self._bound < enough
+
+    def share_in(self, core: Core) -> NDArray[np.float64]:
+        """(n,) the shares of the options of the whole core; 0 for those that bring no floor nearer."""
+        share = np.zeros(max(core.option, default=-1) + 1)
+        share[self.core.option] = self._now.share
+        return share[core.option]
+
+
+def in_chunks(turns: int, most: int, pressed: Callable[[], bool]) -> Iterator[int]:
+    """`turns` in parts of `most`, until pressed."""
+    while turns > 0 and not pressed():
+        some = min(turns, max(1, most))
+        yield some
+        turns -= some
+
+
+def dearest(core: Core) -> int:
+    """The spending that runs out first when everything is taken, or -1."""
+    if len(core.capacity) == 0 or len(core.option) == 0:
+        return -1
+    return int(np.argmax(core.use.sum(axis=1) / np.maximum(core.capacity, 1e-9)))
 
 
 def without_limit(problem: Problem, name: str) -> Problem:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LONG_ROUND, SHORT_ROUND = 40, 10  # turns of the bound
 LONG_SEARCH, SHORT_SEARCH = 100, 10  # turns of the search for better plans
 TINY_CORE = 150  # options: HiGHS takes hundredths of a second, no need to wait for a tighter bound
+MEND_S = 2.0  # of HiGHS on the options that seem best
+LARGEST_KERNEL = 2_000
 SLOW = 0.05  # share of the gap that a round must close for more rounds to come before HiGHS
 
 
@@ -146,11 +148,16 @@ def one_round(search: Search, number: int, seconds_left: float) -> bool:
     large = search.large()
     search.tighten(SHORT_ROUND if large else LONG_ROUND)
     search.decide()
-    better = search.improve(SHORT_SEARCH if large else LONG_SEARCH)
+    better = not search.feasible and search.reach_floors(LONG_ROUND)
+    better |= search.improve(SHORT_SEARCH if large else LONG_SEARCH)
     search.decide()
-    if search.ended or not search.small() or number < 2:
+    if search.ended or number < 2:
         return better
     slow = search.bound - search.value > (1 - SLOW) * open_before
-    if slow or len(search.core.option) <= TINY_CORE or not search.feasible:
+    tiny = len(search.core.option) <= TINY_CORE
+    if slow and search.kernel < min(LARGEST_KERNEL, len(search.core.option)):
+        better |= search.mend(min(seconds_left, MEND_S))
+        search.decide()
+    elif search.small() and (slow or tiny or not search.feasible):
         better |= search.finish(seconds_left)
     return better
