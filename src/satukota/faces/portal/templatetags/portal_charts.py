@@ -8,6 +8,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from satukota.shared.coverage.history import Span
+
 register = template.Library()
 
 WIDTH, HEIGHT, LEFT, TOP = 600, 150, 40, 8
@@ -20,6 +22,17 @@ def share_bar(part: int, whole: int) -> SafeString:
         '<rect class="back" width="100" height="8"/><rect class="good" width="{}" height="8"/></svg>',
         f"{100 * part / whole if whole else 0:.1f}",
     )
+
+
+@register.simple_tag
+def ratio_bar(ratio: float) -> SafeString:
+    return share_bar(round(1000 * ratio), 1000)
+
+
+@register.simple_tag
+def area_seen(span: Span | None, kelurahan_id: int) -> float | None:
+    """The share of one kelurahan over a span; None where nothing was observed."""
+    return span.areas[kelurahan_id].seen if span and kelurahan_id in span.areas else None
 
 
 @register.simple_tag
@@ -54,5 +67,5 @@ def day_chart(days: list[tuple[datetime, float | None]]) -> SafeString:
     ) if days else ""  # fmt: skip
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>', WIDTH, HEIGHT,
-        _("Ketersediaan per hari, 30 hari terakhir; angkanya ada di tabel di bawah."), lines, bars, ends,
+        _("Bagian per hari, 30 hari terakhir; angkanya ada di tabel di bawah."), lines, bars, ends,
     )  # fmt: skip
