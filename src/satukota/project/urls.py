@@ -9,7 +9,7 @@ from satukota.work.cameras.pages import watch_log
 @for_everyone("says only that the process runs")
 def healthy(request: HttpRequest) -> HttpResponse:
     """Answers as soon as the process can serve; asks nothing of the database."""
-    return HttpResponse("sehat", content_type="text/plain")
+    return HttpResponse("sehat", content_type="text/plain; charset=utf-8")
 
 
 handler500 = "satukota.base.outages.answer"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("pusat/titik-buta/", include("satukota.work.blind_spots.urls")),
     path("pusat/rencana-kamera/", include("satukota.work.blind_spots.plan_urls")),
     path("pusat/vendor/", include("satukota.work.vendor_ledger.urls")),
+    path("pusat/register/lahan/", include("satukota.shared.ground.urls")),
     path("pusat/register/", include("satukota.city.urls")),
     path("surat/", include("satukota.project.document_urls")),
     path("kamera/ditonton/", watch_log.public_counts, name="watch_counts"),

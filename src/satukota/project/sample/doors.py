@@ -36,11 +36,15 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _load(asked: argparse.Namespace) -> None:
+    from satukota.shared.ground import tiles
+
     from . import loading
 
     added = {name: number for name, number in loading.load().items() if number}
     words = ", ".join(f"{number} {name}" for name, number in added.items())
     print(_("Kota contoh dimuat: %(what)s.") % {"what": words} if added else _("Kota contoh lengkap."))
+    for line in tiles.make_saying():
+        print(line)
 
 
 def _logins(asked: argparse.Namespace) -> None:

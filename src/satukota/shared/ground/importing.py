@@ -54,6 +54,14 @@ def run(
     `name` is the file's name when `path` is not called so (an upload).
     """
     taken = examine(kind, path)
+    return keep(taken, kind, path, name=name, licence=licence, attribution=attribution, by=by, at=at)
+
+
+def keep(
+    taken: Taken, kind: str, path: Path, *, name: str = "", licence: str = "", attribution: str = "", by: Any,
+    at: datetime,
+) -> GroundSource:  # fmt: skip
+    """Store what `examine` found in that file: reading takes long and holds nobody up, storing is one transaction."""
     if kind == KINDS.OSM:
         licence, attribution = licence or OSM_LICENCE, attribution or OSM_ATTRIBUTION
     origin = actions.Origin(name or path.name, files.sha256_of(path), licence, attribution, taken.report.as_json())

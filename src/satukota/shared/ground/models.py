@@ -183,3 +183,33 @@ class Population(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kelurahan}: {self.people}"
+
+
+class GroundUpload(models.Model):
+    """A file of ground on its way in through the pages: checked, looked at by a person, then taken whole or not."""
+
+    class State(models.TextChoices):
+        CHECKING = "checking", _("Sedang diperiksa")
+        PREVIEW = "preview", _("Menunggu persetujuan")
+        STORING = "storing", _("Sedang dimasukkan")
+        DONE = "done", _("Dimasukkan")
+        CANCELLED = "cancelled", _("Dibatalkan")
+        FAILED = "failed", _("Gagal")
+
+    kind = models.CharField(max_length=10, choices=GroundSource.Kind)
+    file_name = models.CharField(max_length=200)
+    licence = models.CharField(max_length=120, blank=True)
+    attribution = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.CHECKING)
+    report = models.JSONField(default=dict)  # of the check
+    problem = models.CharField(max_length=400, blank=True)
+    source = models.ForeignKey(GroundSource, models.PROTECT, null=True, related_name="+")  # what it became
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        verbose_name = "unggahan lahan"
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.file_name}"

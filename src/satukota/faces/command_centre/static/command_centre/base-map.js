@@ -67,3 +67,22 @@ export function drawViews(map, { opacity = 0.22, minzoom = 0 } = {}) {
   map.addLayer({ id: "unsure", type: "fill", minzoom, source: "views", filter: ["==", ["get", "state"], "unknown"], paint: { "fill-pattern": "hatch-unknown" } });
   map.addLayer({ id: "view-edge", type: "line", minzoom, source: "views", paint: { "line-color": ["match", ["get", "state"], "down", colour("down"), "degraded", colour("degraded"), "unknown", colour("unknown"), "maintenance", colour("maintenance"), colour("up")], "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.6, 16, 1.6], "line-opacity": 0.7 } });
 }
+
+/** Streets and buildings under all else, from the address `index`; without tiles the map stays as it is. Returns words
+ *  on where they are from. */
+export async function drawGround(map, index) {
+  const told = await get(index);
+  if (!told.tiles) return told.attribution.join("; ");
+  const tiles = `${location.origin}${told.tiles}`;
+  map.addSource("ground", { type: "vector", tiles: [tiles], minzoom: told.least_zoom, maxzoom: told.most_zoom });
+  const width = (share) => {
+    const wide = (main, other) => ["case", ["get", "main"], main * share, other * share];
+    return ["interpolate", ["exponential", 1.6], ["zoom"], 11, wide(0.8, 0), 14, wide(2.6, 1.2), 18, wide(18, 9)];
+  };
+  const line = { type: "line", source: "ground", "source-layer": "streets", layout: { "line-cap": "round", "line-join": "round" } };
+  map.addLayer({ ...line, id: "ground-street-edges", paint: { "line-color": colour("map-line"), "line-width": width(1.3) } }, "borders");
+  map.addLayer({ ...line, id: "ground-streets", paint: { "line-color": colour("card"), "line-width": width(1) } }, "borders");
+  map.addLayer({ id: "ground-buildings", type: "fill", source: "ground", "source-layer": "buildings", minzoom: 14, paint: { "fill-color": colour("map-line"), "fill-opacity": ["interpolate", ["linear"], ["zoom"], 14, 0.35, 16, 0.7] } }, "borders");
+  map.addLayer({ id: "ground-street-names", type: "symbol", source: "ground", "source-layer": "streets", minzoom: 15, ...text(["get", "name"], 10.5 * large, { "symbol-placement": "line", "symbol-spacing": 320 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("card"), "text-halo-width": 1.2 } }, "area-names");
+  return told.attribution.join("; ");
+}

@@ -1,5 +1,5 @@
 // The map of coverage: streets by what is seen of them, kept current by the live feed; figures and lists beside it.
-import { addImages, colour, drawAreas, drawViews, get, large, makeMap, MOVE_MS, NOTHING } from "./base-map.js";
+import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, MOVE_MS, NOTHING } from "./base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
 
@@ -202,6 +202,7 @@ map.on("load", async () => {
     drawCameras();
     drawn = Promise.all([loadStreets(), loadCameras()]);
     follow();
+    drawGround(map, words.tiles).catch((problem) => console.warn(problem)); // the map is whole without
     await drawn;
     interact();
     map.once("idle", () => { stage.dataset.ready = "1"; });

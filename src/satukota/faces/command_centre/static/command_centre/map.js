@@ -1,5 +1,5 @@
 // The city map: cameras by verdict, what they see and where that went blind, links; kept current by the live feed, turned back by the slider.
-import { addImages, colour, drawAreas, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "./base-map.js";
+import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "./base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
 
@@ -139,7 +139,7 @@ map.on("load", async () => {
     await loadCameras();
     interact();
     follow();
-    drawGround().catch((problem) => console.error(problem));
+    drawGround(map, stage.dataset.tiles).then((words) => { if (words) document.getElementById("peta-catatan").append(` · ${words}`); }).catch((problem) => console.warn(problem)); // the map is whole without
     map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, { zoom: CLOSE_ZOOM }); });
     map.triggerRepaint();
   } catch (problem) {
