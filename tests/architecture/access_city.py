@@ -12,6 +12,7 @@ from django.test import Client
 from satukota.base import clock
 from satukota.base.accounts.models import User
 from satukota.base.evidence import actions as evidence
+from satukota.base.evidence import exhibits
 from satukota.city import actions
 from satukota.city.models import Contract, Duty, Feeder, Holiday, Kelurahan, Opd, Person, Place, Rt
 from satukota.city.roles import ROLES, Reach
@@ -121,6 +122,7 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
         "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
         "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now),
+        "exhibit_for": exhibits.open_exhibit(title="Contoh", source=code, owner_code=opd.code, by=None, at=now).number,
     }  # fmt: skip
 
 

@@ -41,6 +41,9 @@ INVITE = frozenset({"accounts.invite"})
 WATCH = frozenset({"cameras.watch"})  # live pictures
 STEER = WATCH | {"cameras.steer"}
 WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
+EVIDENCE = frozenset({"evidence.view"})
+EVIDENCE_KEEP = EVIDENCE | {"evidence.keep"}  # keep, hide, check
+EVIDENCE_GIVE = EVIDENCE_KEEP | {"evidence.release"}  # hold, and give out of the house
 SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
 LEDGER = frozenset({"ledger.view"})  # what vendors promised, delivered and owe
 LEDGER_KEEP = LEDGER | {"ledger.manage"}
@@ -50,9 +53,9 @@ REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 _ALL = (
     # The command centre
     Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER
-         | {"incidents.close"}),
+         | {"incidents.close"} | EVIDENCE_KEEP),
     Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
-         | {"cameras.reference", "shifts.plan"}),
+         | {"cameras.reference", "shifts.plan"} | EVIDENCE_GIVE),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
@@ -61,8 +64,8 @@ _ALL = (
     # Offices
     Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG | LEDGER, leads=True),
     Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
-    Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE),
-    Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"}),
+    Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE | EVIDENCE_KEEP),
+    Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"} | EVIDENCE_GIVE),
     Role("camat", _("Camat"), Reach.AREA, SEE | REPORT, leads=True),
     Role("lurah", _("Lurah"), Reach.AREA, SEE | REPORT, leads=True),
     Role("kelurahan_staff", _("Petugas kelurahan"), Reach.AREA, SEE | REPORT),
@@ -71,7 +74,7 @@ _ALL = (
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE | LEDGER),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE | LEDGER),
     Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG
-         | {"cameras.technical"} | LEDGER),
+         | {"cameras.technical"} | LEDGER | EVIDENCE),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | PLAN | LEDGER),
@@ -87,7 +90,7 @@ _ALL = (
     Role("atasan_ppid", _("Atasan PPID"), Reach.CITY, READ),
     Role("walidata", _("Walidata"), Reach.CITY, SEE | {"ground.import"}),
     Role("data_producer", _("Produsen data"), Reach.OPD, READ),
-    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG),
+    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG | EVIDENCE),
     # Services
     Role("signer", _("Pejabat penanda tangan"), Reach.OPD, READ),
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),

@@ -65,6 +65,7 @@ def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
         ("ledger.view", NavItem("ledger", _("Kontrak"), "report", reverse("vendor_ledger:list"))),
+        ("evidence.view", NavItem("evidence", _("Bukti"), "file-import", reverse("command_centre:exhibits"))),
         ("shifts.view", NavItem("shifts", _("Giliran"), "clock", reverse("command_centre:shifts"))),
         ("monitoring.view", NavItem("wall", _("Dinding"), "photo", reverse("command_centre:wall"))),
         ("audit.view", NavItem("audit", _("Audit"), "shield-check", reverse("command_centre:audit"))),

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("liputan/kamera", coverage_pages.cameras_in, name="coverage_cameras"),
     path("liputan/jalan", coverage_pages.street, name="coverage_street"),
     path("liputan/unduh", coverage_pages.export, name="coverage_export"),
+    path("bukti/", include("satukota.faces.command_centre.evidence_urls")),
     path("giliran/", include("satukota.faces.command_centre.shift_urls")),
     path("insiden/", include("satukota.faces.command_centre.incident_urls")),
 ]
