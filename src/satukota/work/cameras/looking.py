@@ -26,6 +26,7 @@ from . import causes, rtsp
 from .camera_memory import CameraMemory
 from .eye import EyeFailed, Eyes, Learned, Question, Seen
 from .eye.limits import MAX_HEIGHT, MAX_WIDTH
+from .live import hub_client
 from .onvif import clock as onvif_clock
 
 DEADLINE_S = 90.0
@@ -100,7 +101,8 @@ async def look_at(brief: Brief, eyes: Eyes, limits: rtsp.Limits | None = None) -
             raise rtsp.StreamFault("secret_lost")
         async with (
             asyncio.timeout(DEADLINE_S),
-            rtsp.watching(
+            hub_client.looking_at(
+                brief.camera_id,
                 brief.url,
                 brief.username,
                 brief.password,
@@ -128,7 +130,12 @@ async def look_at(brief: Brief, eyes: Eyes, limits: rtsp.Limits | None = None) -
 
 
 async def _watch(
-    session: rtsp.Session, brief: Brief, eyes: Eyes, memory: CameraMemory, found: _Found, trail: list[rtsp.Stage]
+    session: rtsp.Session | hub_client.HubSession,
+    brief: Brief,
+    eyes: Eyes,
+    memory: CameraMemory,
+    found: _Found,
+    trail: list[rtsp.Stage],
 ) -> None:
     key = await session.keyframe(memory.keyframe_wait_s)
     found.codec, found.size, found.rtsp_offset_s = key.codec, key.size, session.clock_offset_s
@@ -151,7 +158,7 @@ async def _watch(
 
 
 async def _judge(
-    session: rtsp.Session,
+    session: rtsp.Session | hub_client.HubSession,
     key: rtsp.Keyframe,
     brief: Brief,
     eyes: Eyes,
@@ -176,7 +183,12 @@ async def _judge(
 
 
 def _question(
-    key: rtsp.Keyframe, session: rtsp.Session, brief: Brief, truth: bytes, *, same_look: bool = False
+    key: rtsp.Keyframe,
+    session: rtsp.Session | hub_client.HubSession,
+    brief: Brief,
+    truth: bytes,
+    *,
+    same_look: bool = False,
 ) -> Question:
     now = clock.now()
     is_day = None if brief.lon is None or brief.lat is None else sun.is_light(now, brief.lon, brief.lat)
@@ -196,7 +208,9 @@ def _question(
     )
 
 
-async def _count(session: rtsp.Session, brief: Brief, memory: CameraMemory, found: _Found) -> None:
+async def _count(
+    session: rtsp.Session | hub_client.HubSession, brief: Brief, memory: CameraMemory, found: _Found
+) -> None:
     """Frames a second; longer when it looks wrong, and now and then."""
     expected = _expected_fps(brief, found)
     pace = session.pace

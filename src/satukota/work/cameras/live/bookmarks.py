@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ def bookmark(camera: Camera, *, note: str, incident_number: str, by: Any, at: da
     """
     access.require(by, "cameras.watch", camera.target.owner_id, camera.target.kelurahan_id)
     watched = WatchSession.objects.filter(camera=camera, person=by, ended_at=None, last_seen_at__gte=at - RECENT)
-    key = hub_client.last_key(camera.pk) if watched.exists() else None
+    key = asyncio.run(hub_client.last_key(camera.pk)) if watched.exists() else None
     if key is None:
         raise UserError(
             _("Tidak ada gambar langsung kamera ini yang sedang terbuka."),

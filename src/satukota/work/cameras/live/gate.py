@@ -51,7 +51,7 @@ class Gate:
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     async def close(self) -> None:
-        await self._ask(connection.close)
+        await self._ask(lambda: connection.close())  # the connection of that thread
         self._thread.shutdown(wait=False)
 
     async def let_in(self, cookies: str, ticket: str) -> Guest | None:

@@ -55,6 +55,11 @@ class Packer:
         self._decoded = -1  # decoding time of it
         self._step = USUAL_STEP
 
+    @property
+    def media_s(self) -> float:
+        """Of the newest picture, by the camera's time since the stream began."""
+        return self._shown / fmp4.TIMESCALE
+
     def pack(self, unit: AccessUnit, at: float) -> list[Message]:
         """`at`: when the picture was whole, epoch seconds."""
         if unit.lost or (self._is_waiting and not unit.is_key):

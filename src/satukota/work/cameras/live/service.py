@@ -17,9 +17,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from .gate import Gate, Guest
+from .inner import inner_token
 from .packing import Message
 from .recoding import Recoders
 from .upstream import IDLE_S, STALLED_S, Upstream
@@ -32,11 +33,6 @@ MOST_WATCHERS = 4_000
 LONGEST_WORDS = 4_096
 log = logging.getLogger(__name__)
 Asgi = Callable[..., Awaitable[Any]]
-
-
-def inner_token() -> str:
-    """Known to our own processes only, which share the secret key."""
-    return salted_hmac("satukota.live.inner", "hub", algorithm="sha256").hexdigest()
 
 
 class Hub:
@@ -255,23 +251,21 @@ async def _http(hub: Hub, scope: dict[str, Any], send: Asgi) -> None:
     elif path == "/keadaan":
         await _answer(send, 200, json.dumps(hub.status()).encode(), b"application/json")
     elif path.startswith("/kunci/") and path[7:].isdecimal() and len(path) < 26:
-        await _key(hub, int(path[7:]), send)
+        await _key(hub, int(path[7:]), scope, send)
     else:
         await _answer(send, 404, b"tidak ditemukan")
 
 
-async def _key(hub: Hub, camera_id: int, send: Asgi) -> None:
+async def _key(hub: Hub, camera_id: int, scope: dict[str, Any], send: Asgi) -> None:
     """Facts as JSON, a line end, then the picture as Annex B. 404 where the camera is not pulled right now."""
-    upstream = hub.upstreams.get((camera_id, "main"))
-    key = upstream.key if upstream is not None else None
-    if upstream is None or key is None or time.time() - upstream.last_at > settings.LIVE_KEY_S:
+    wanted = scope.get("query_string", b"").decode("latin1")
+    found = [hub.upstreams.get((camera_id, stream)) for stream in ("main", "sub")]
+    live = [one for one in found if one is not None and (not wanted or one.mark == wanted)]
+    facts, content = next((told for one in live if (told := one.newest_key(settings.LIVE_KEY_S))), ({}, b""))
+    if not content:
         await _answer(send, 404, b"tidak ditarik")
-        return
-    facts = {
-        "codec": key.codec, "size": key.size, "at": key.at, "seconds": [round(at, 4) for at in upstream.seconds],
-        "keys": list(upstream.key_seconds), "clock_offset_s": upstream.clock_offset_s,
-    }  # fmt: skip
-    await _answer(send, 200, json.dumps(facts).encode() + b"\n" + key.content, b"application/octet-stream")
+    else:
+        await _answer(send, 200, json.dumps(facts).encode() + b"\n" + content, b"application/octet-stream")
 
 
 async def _answer(send: Asgi, status: int, body: bytes, kind: bytes = b"text/plain; charset=utf-8") -> None:

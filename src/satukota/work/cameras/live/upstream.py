@@ -7,6 +7,7 @@ a changed address or password is followed and a refused login is remembered.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import random
 import time
@@ -19,6 +20,7 @@ from satukota.base import addresses
 from satukota.base.secrets import Sealed
 
 from .. import rtsp
+from .inner import mark_of
 from .packing import LastKey, Packer
 from .recoding import Recoder, Recoders, RecodersBusy
 from .watchers import Fanout, Watcher
@@ -31,6 +33,7 @@ IDLE_S = 10.0
 TICK_S = 1.0
 OLD_S = 2.0
 PACE_KEPT = 200
+CLOCK_GOOD_S = 1800.0  # the camera's Date is told once, when it is connected
 log = logging.getLogger(__name__)
 
 
@@ -65,11 +68,13 @@ class Upstream:
         self.pulls = 0
         self.last_at = 0.0
         """arrival of the newest whole picture, epoch seconds"""
-        self.seconds: deque[float] = deque(maxlen=PACE_KEPT)
-        """arrivals of the newest pictures"""
-        self.key_seconds: deque[float] = deque(maxlen=8)
-        self.lost_packets = 0
-        self.clock_offset_s: float | None = None
+        self.mark = ""
+        """names the stream that is pulled, see `inner.mark_of`"""
+        self._seconds: deque[float] = deque(maxlen=PACE_KEPT)  # media times of the newest pictures
+        self._key_seconds: deque[float] = deque(maxlen=8)
+        self._p_sizes: deque[int] = deque(maxlen=PACE_KEPT)
+        self._session: rtsp.Session | None = None
+        self._session_at = 0.0
         self._packer: Packer | None = None
         self._recoder: Recoder | None = None
         self._task: asyncio.Task[None] | None = None
@@ -92,9 +97,24 @@ class Upstream:
         """The newest key picture of a stream that runs; None while it does not."""
         return self._packer.key if self._packer is not None and self.state == "live" else None
 
-    @property
-    def size(self) -> tuple[int, int] | None:
-        return self._packer.key.size if self._packer is not None and self._packer.key is not None else None
+    def newest_key(self, silent_s: float) -> tuple[dict[str, Any], bytes] | None:
+        """Facts and Annex B of the newest key picture; None where the stream is silent for longer than that."""
+        key, session = self.key, self._session
+        if key is None or session is None or time.time() - self.last_at > silent_s:
+            return None
+        digest = hashlib.sha256()
+        for part in key.slices:
+            digest.update(part)
+        keys, sizes = list(self._key_seconds), self._p_sizes
+        is_fresh = time.time() - self._session_at < CLOCK_GOOD_S
+        facts = {
+            "codec": key.codec, "sha": digest.digest()[:16].hex(), "size": key.size, "at": key.at,
+            "seconds": [round(at, 4) for at in self._seconds], "lost": session.lost_packets,
+            "gop_s": round(keys[-1] - keys[-2], 3) if len(keys) > 1 else None,
+            "p_bytes": sum(sizes) / len(sizes) if sizes else None,
+            "clock_offset_s": session.clock_offset_s if is_fresh else None,
+        }  # fmt: skip
+        return facts, key.content
 
     def join(self, watcher: Watcher) -> None:
         if self._closing is not None:
@@ -199,12 +219,13 @@ class Upstream:
 
     async def _pull_from(self, source: Source) -> str:
         self.pulls += 1
+        self.mark = mark_of(source.url)
         async with asyncio.timeout(FIRST_S) as self._limit:
             async with rtsp.watching(
                 source.url, source.username, source.password, resolve=_resolve, may_log_in=source.may_log_in,
                 on_unit=self._on_unit,
             ) as session:  # fmt: skip
-                self.clock_offset_s = session.clock_offset_s
+                self._session, self._session_at = session, time.time()
                 await session.last()
         return "closed_by_camera"
 
@@ -215,9 +236,11 @@ class Upstream:
         if not messages:
             return
         self.last_at = now
-        self.seconds.append(now)
+        self._seconds.append(packer.media_s)
         if unit.is_key:
-            self.key_seconds.append(now)
+            self._key_seconds.append(packer.media_s)
+        else:
+            self._p_sizes.append(sum(map(len, unit.slices)))
         if self._limit is not None:
             self._limit.reschedule(loop.time() + self._stalled_s)
         self.copy.give(messages)
@@ -235,10 +258,10 @@ class Upstream:
         return self._packer
 
     def _forget(self) -> None:
-        self._packer, self._limit = None, None
+        self._packer, self._limit, self._session = None, None, None
         self.copy.forget()
-        self.seconds.clear()
-        self.key_seconds.clear()
+        for kept in (self._seconds, self._key_seconds, self._p_sizes):
+            kept.clear()
         self._end_recoder()
 
     def _end_recoder(self) -> None:
