@@ -5,6 +5,7 @@ HiGHS looks at an interrupt only between its steps; a thread that was told to st
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from math import floor, inf, log2
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from satukota.rules.siting.core import Core
 
 LOOK_S = 0.02  # how often `stop` is asked
+PATIENCE_S = 0.06  # how long a HiGHS told to stop is waited for
 
 
 class Answer(NamedTuple):
@@ -43,12 +45,15 @@ def solve_core(core: Core, *, unit: float, seconds: float, stop: Callable[[], bo
         highs.setOptionValue(option, value)
     highs.passModel(_model(core, scale))
     highs.HandleUserInterrupt = True
-    highs.startSolve()
+    work = threading.Thread(target=highs.solve, name="siting-highs")  # no daemon: a process must not end under HiGHS
+    work.start()
     until = time.monotonic() + seconds
-    while not highs.wait(LOOK_S)[0]:
+    while work.is_alive():
+        work.join(LOOK_S)
         if stop() or time.monotonic() > until + LOOK_S:
             highs.cancelSolve()
-            if not highs.wait(5 * LOOK_S)[0]:
+            work.join(PATIENCE_S)
+            if work.is_alive():
                 return Answer(None, inf, False)
     return _answer(highs, core, scale)
 

@@ -86,7 +86,8 @@ class Problem:
         limit = getattr(self, name)
         if limit is None:
             return
-        if isinstance(limit, bool) or limit != limit or int(limit) != limit or limit < 0:
+        whole = isinstance(limit, int | np.integer) or (isinstance(limit, float) and limit.is_integer())
+        if not whole or isinstance(limit, bool) or limit < 0:
             raise ValueError(f"{name} is a whole number, 0 or more, or None; got {limit!r}")
         if name == "budget_rp" and self.cost_rp is None or name == "yearly_budget_rp" and self.yearly_rp is None:
             raise ValueError(f"{name} is given but no costs are")

@@ -18,8 +18,8 @@ from satukota.rules.siting.problem import Problem
 if TYPE_CHECKING:
     from satukota.rules.siting.exact import Answer
 
-BOUND_WORK = 4_000_000  # reached points looked at between two questions whether to stop: some hundredths of a second
-SEARCH_WORK = 8_000_000
+BOUND_WORK = 2_000_000  # reached points looked at between two questions whether to stop: some hundredths of a second
+SEARCH_WORK = 3_000_000
 LARGE = 300_000  # above so many reached points a round is short, so that the first decisions come early
 SMALL = (4_000, 150_000)  # options and reached points of a core that HiGHS is given
 LIMITS = {"most": "most", "budget_rp": "budget", "yearly_budget_rp": "yearly"}  # and their codes
