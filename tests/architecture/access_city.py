@@ -19,7 +19,7 @@ from satukota.city.roles import ROLES, Reach
 from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.shifts.models import Rota, Shift, Swap
-from satukota.work.cameras.models import Camera, CameraImport, CameraReference
+from satukota.work.cameras.models import Camera, CameraBookmark, CameraImport, CameraReference
 from satukota.work.vendor_ledger.gathering import facts_of
 from satukota.work.vendor_ledger.models import Dispute, PenaltyRule, Statement, Terms
 from satukota.work.vendor_ledger.months import Month
@@ -117,6 +117,7 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
     return {
         **ledger, "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
+        "_bookmark": _bookmark(camera, code, holder.user, now), "_followed": incident.number,
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk,
         "account_to_close": holder.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
@@ -169,6 +170,11 @@ def _reading(target: Target, code: str, now: datetime) -> int:
     picture = _picture(code, "incident_picture", now)
     return Reading.objects.create(target=target, at=now, verdict="down", took_ms=1, measures={}, trail=[],
                                   picture=picture).pk  # fmt: skip
+
+
+def _bookmark(camera: Camera, code: str, by: Any, now: datetime) -> int:
+    picture = _picture(code, "live_picture", now)
+    return CameraBookmark.objects.create(camera=camera, at=now, picture=picture, by=by).pk
 
 
 def _reference(camera: Camera, code: str, now: datetime) -> int:

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.urls import URLPattern, get_resolver, reverse
 
-PUBLIC = {"portal:status", "portal:status_page", "account_login"}
+PUBLIC = {"watch_counts", "portal:status", "portal:status_page", "account_login"}
 AS = {
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
-    "command_centre:audit": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
+    "command_centre:audit": "auditor",
+    "cameras:watch_log": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
     "command_centre:rota_new": "supervisor", "command_centre:rota_edit": "supervisor",
     "command_centre:shift_leave": "supervisor", "command_centre:shift": "supervisor",
 }  # fmt: skip
@@ -43,6 +44,10 @@ NO_PAGE = {
     "cameras:import_refused": "a file", "cameras:import_act": "an act", "cameras:evidence_picture": "a picture",
     "cameras:reference_picture": "a picture", "cameras:panel": "part of the map, opened there",
     "cameras:availability": "part of the camera page", "cameras:records": "part of the camera page",
+    "cameras:live_ticket": "an act", "cameras:keep_picture": "an act", "cameras:steer": "an act",
+    "cameras:presets": "for the script of live pictures", "cameras:bookmark_picture": "a picture",
+    "video_wall:tiles": "for the script of the wall", "video_wall:near": "for the script of the wall",
+    "video_wall:save": "an act", "video_wall:remove": "an act", "watch_counts_json": "for machines",
     "cameras:look": "an act", "cameras:accept_reference": "an act", "cameras:maintenance": "an act",
     "cameras:retire": "an act", "cameras:slot": "a picture",
     "city:holidays_export": "a file",

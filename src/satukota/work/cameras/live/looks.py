@@ -9,14 +9,21 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import ExtractYear
+from django.utils.translation import gettext_lazy
 
 from satukota.base import clock
+from satukota.base.keeping import retention
 from satukota.city import access
 
 from ..models import WatchSession
 from .purposes import PURPOSES
 
 DAYS = (1, 7, 30, 365)
+RULE = retention.Rule(
+    "cameras.watches", gettext_lazy("catatan menonton kamera yang tidak dilindungi"), lambda: 365,
+    gettext_lazy("keputusan rancangan; belum ditetapkan kota"), "work/cameras/live/looks.py",
+    lambda before, at: retention.by_age(WatchSession.objects.filter(was_protected=False), "asked_at", before),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from satukota.shared.incidents import queries as incidents
+from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring.models import Verdict
 
 from .. import queries
@@ -13,12 +13,8 @@ from ..models import Camera
 WORKING = (Verdict.UP, Verdict.DEGRADED)
 
 
-def working_cameras_near(user: Any, incident_number: str, most: int) -> list[str]:
-    """Codes of the nearest cameras that work, nearest first; the incident's own root first where it works. Two queries.
-
-    Raises Missing for an incident the person may not see.
-    """
-    incident = incidents.incident_for(user, incident_number)
+def working_cameras_near(user: Any, incident: Incident, most: int) -> list[str]:
+    """Codes of the nearest cameras that work and the person may watch, nearest first. One query."""
     where = next(
         ((one.lon, one.lat) for one in (incident.root, incident.place, incident.kelurahan)
          if one is not None and getattr(one, "lon", None) is not None), None,

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from satukota.base import clock
 from satukota.city.gates import needs
+from satukota.shared.incidents import queries as incidents
+from satukota.shared.incidents.models import Incident
 
 from .. import queries
 from ..live import near, walls
@@ -75,13 +77,17 @@ def _tile(camera: Camera) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _followed(user: Any, number: str, permission: str) -> Incident:
+    return incidents.incident_for(user, number)
+
+
 @require_GET
-@needs("cameras.watch")
-def near_incident(request: HttpRequest, number: str) -> HttpResponse:
+@needs("cameras.watch", find=_followed, by="number")
+def near_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
     """JSON: codes of the nearest working cameras, nearest first."""
     most = request.GET.get("petak", "4")
     count = int(most) if most in {str(one) for one in walls.TILES} else 4
-    return JsonResponse({"codes": near.working_cameras_near(request.user, number, count)})
+    return JsonResponse({"codes": near.working_cameras_near(request.user, incident, count)})
 
 
 @require_POST

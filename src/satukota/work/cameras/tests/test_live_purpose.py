@@ -200,7 +200,7 @@ def test_following_an_incident_opens_the_nearest_that_work(city):
         title="Contoh", severity=2, owner_id=city.diskominfo.pk, place_id=place.pk, kelurahan_id=city.kelurahan.pk,
         target_id=None, text="", by=city.who.operator, at=clock.now(),
     )  # fmt: skip
-    assert near.working_cameras_near(city.who.operator, incident.number, 4) == ["DEKAT", "JAUH"]
+    assert near.working_cameras_near(city.who.operator, incident, 4) == ["DEKAT", "JAUH"]
     client = make.signed_in(city.who.operator)
     assert client.get(f"/pusat/dinding/video/dekat/{incident.number}?petak=1").json() == {"codes": ["DEKAT"]}
     assert client.get("/pusat/dinding/video/dekat/INS-0").status_code == 404
