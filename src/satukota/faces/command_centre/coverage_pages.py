@@ -19,12 +19,11 @@ from satukota.base.exports import Column, table_response
 from satukota.city import access as duties
 from satukota.city.gates import needs
 from satukota.city.models import Kelurahan
-from satukota.shared.coverage import access, streets, views, words
+from satukota.shared.coverage import access, streets, words
 from satukota.shared.coverage import queries as coverages
 from satukota.shared.coverage.board import Share
-from satukota.shared.coverage.history import Span
 from satukota.shared.coverage.models import DailyShare
-from satukota.shared.coverage.queries import KOTA, Question
+from satukota.shared.coverage.queries import KOTA, LastDay, Question
 from satukota.shared.ground import queries as ground
 from satukota.shared.monitoring.models import PARENT_KINDS, Target
 
@@ -60,8 +59,10 @@ def _question(asked: Asked, visible: set[int]) -> tuple[Asked, Question]:
     """The question, and what was asked without a target the person may not know of."""
     time = "now" if asked.time == MONTH else asked.time
     question = Question(time, asked.sharpness)
+    if not asked.down:
+        return asked, question
     chosen = Target.objects.filter(code=asked.down, pk__in=visible).values_list("pk", flat=True).first()
-    if not asked.down or chosen is None:
+    if chosen is None:
         return replace(asked, down=""), question
     return asked, replace(question, down=coverages.with_behind([chosen]))
 
@@ -69,12 +70,12 @@ def _question(asked: Asked, visible: set[int]) -> tuple[Asked, Question]:
 @require_GET
 @needs("coverage.view")
 def coverage(request: HttpRequest) -> HttpResponse:
-    """The page; `?dinding=1` for a wall."""
+    """The page; `?dinding=1` for a wall. Its panel comes by itself, so that the map need not wait for it."""
     feed_from = queries.newest_feed_id()
     feeders = Target.objects.filter(kind__in=PARENT_KINDS, retired_on=None)
-    told = _panel(request) | {
-        "feed_from": feed_from, "bounds": queries.bounds(), "wall": "dinding" in request.GET,
-        "times": words.TIMES.items(), "sharpnesses": words.SHARPNESS.items(),
+    told = {
+        "asked": Asked.of(request.GET), "feed_from": feed_from, "bounds": queries.bounds(),
+        "wall": "dinding" in request.GET, "times": words.TIMES.items(), "sharpnesses": words.SHARPNESS.items(),
         "feeders": duties.visible(feeders, request.user, "coverage.view").order_by("kind", "code"),
         "attributions": ground.attributions(),
     }  # fmt: skip
@@ -100,26 +101,28 @@ class AreaRow:
 def _panel(request: HttpRequest) -> dict[str, Any]:
     visible = access.visible_ids(request.user)
     asked, question = _question(Asked.of(request.GET), visible)
-    shares, day = coverages.now(KOTA, question), coverages.last_day()
     month = _month_by_area() if asked.time == MONTH else {}
-    rows = [
-        _area_row(one, day, month.get(one.kelurahan.pk) if asked.time == MONTH else None, asked.time == MONTH)
-        for one in coverages.by_kelurahan(question)
-    ]
+    with coverages.answered(question) as found:
+        shares, areas = coverages.shares_in(found, KOTA, clock.now()), coverages.areas_in(found)
+        lost = streets.lost_in(found, LOST_SHOWN)
+        lacks = {seat.target_id: seat.lacks for seat in found[0].board.seats if seat.lacks} if found else {}
+    state = coverages.state()
+    named = Target.objects.in_bulk(visible & ({pk for each in lost for pk in each.because} | lacks.keys()))
+    rows = [_area_row(one, state.day, month.get(one.kelurahan.pk), asked.time == MONTH) for one in areas]
     return {
-        "asked": asked, "state": coverages.state(), "shares": shares, "day": day, "rows": rows,
-        "month": month.get(None), "before": coverages.now() if asked.down else None,
-        "lost": _lost_rows(question, visible), "lacking": _lacking(visible),
+        "asked": asked, "state": state, "shares": shares, "rows": rows, "month": month.get(None),
+        "before": coverages.now() if asked.down else None, "lost": [_lost_row(each, named) for each in lost],
+        "lacking": _lacking(lacks, named),
     }  # fmt: skip
 
 
-def _area_row(one: coverages.AreaShare, day: Span | None, month: float | None, is_month: bool) -> AreaRow:
+def _area_row(one: coverages.AreaShare, day: LastDay | None, month: float | None, is_month: bool) -> AreaRow:
     bar = Share(1, month, month, None if month is None else 0.0) if is_month else one.share
     return AreaRow(one.kelurahan, one.share, _seen_24h(day, one.kelurahan.pk), month, bar)
 
 
-def _seen_24h(day: Span | None, kelurahan_id: int) -> float | None:
-    return day.areas[kelurahan_id].seen if day and kelurahan_id in day.areas else None
+def _seen_24h(day: LastDay | None, kelurahan_id: int) -> float | None:
+    return day.areas.get(kelurahan_id) if day else None
 
 
 def _month_by_area() -> dict[int | None, float | None]:
@@ -136,14 +139,9 @@ class LostRow:
     others: int  # of which this person may not know
 
 
-def _lost_rows(question: Question, visible: set[int]) -> list[LostRow]:
-    found = streets.lost(question, LOST_SHOWN)
-    targets = Target.objects.in_bulk({pk for each in found for pk in each.because if pk in visible})
-    rows = []
-    for each in found:
-        known = [targets[pk] for pk in each.because if pk in targets]
-        rows.append(LostRow(each, known, len(each.because) - len(known)))
-    return rows
+def _lost_row(lost: streets.Lost, named: Mapping[int, Target]) -> LostRow:
+    known = [named[pk] for pk in lost.because if pk in named]
+    return LostRow(lost, known, len(lost.because) - len(known))
 
 
 @dataclass(frozen=True)
@@ -153,11 +151,12 @@ class LackingRow:
     lacks: list[str]
 
 
-def _lacking(visible: set[int]) -> list[LackingRow]:
-    return [
-        LackingRow(each.code, each.title, [str(words.LACKS[lack]) for lack in each.lacks])
-        for each in views.lacking(visible)
-    ]
+def _lacking(lacks: Mapping[int, Sequence[str]], named: Mapping[int, Target]) -> list[LackingRow]:
+    rows = [
+        LackingRow(named[pk].code, named[pk].name, [str(words.LACKS[lack]) for lack in each])
+        for pk, each in lacks.items() if pk in named
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row.code)
 
 
 @require_GET
@@ -223,7 +222,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, as CSV, XLSX or GeoJSON."""
     visible = access.visible_ids(request.user)
     _asked, question = _question(Asked.of(request.GET), visible)
-    day = coverages.last_day()
+    day = coverages.state().day
     rows = [
         ExportRow(one.kelurahan.code, one.kelurahan.name, one.kelurahan.lon, one.kelurahan.lat, one.share,
                   _seen_24h(day, one.kelurahan.pk))

@@ -49,11 +49,11 @@ class PublicCoverage(Schema):
 @for_everyone("shares of whole neighbourhoods, without a camera's place or direction")
 def public_coverage(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
-    whole, day = queries.now(), queries.last_day(now)
+    whole, day = queries.now(), queries.state().day
     nothing = dict.fromkeys(("able", "seen", "doubted", "lost", "blind"))
     return {
         "at": now.isoformat(), "light": whole.light if whole else None,
-        "kota": whole.whole.as_json() if whole else nothing, "seen_24h": day.kota.seen if day else None,
+        "kota": whole.whole.as_json() if whole else nothing, "seen_24h": day.kota if day else None,
         "kelurahan": [
             {"code": each.kelurahan.code, "name": each.kelurahan.name, **each.share.as_json()}
             for each in queries.by_kelurahan()

@@ -22,8 +22,8 @@ def coverage(request: HttpRequest) -> HttpResponse:
     """A dozen queries, however many cameras and streets."""
     now = clock.now()
     told = {
-        "at": now, "whole": queries.now(), "day": queries.last_day(now), "areas": queries.by_kelurahan(),
-        "days": _days(now), "state": queries.state(),
+        "at": now, "whole": queries.now(), "day": queries.state().day, "areas": queries.by_kelurahan(),
+        "days": _days(now),
     }  # fmt: skip
     return render(request, "portal/coverage.html", told)
 

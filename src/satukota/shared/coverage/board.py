@@ -1,9 +1,9 @@
 """The measured views in memory, once per process and revision, and what a given set of working watchers sees now."""
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -41,6 +41,7 @@ class Roll:
     able: frozenset[int]  # in service and within agreed hours: what they have in sight is seen when they work
     working: frozenset[int]
     doubted: frozenset[int]  # nobody knows whether they work
+    since: Mapping[int, datetime | None] = field(default_factory=dict, compare=False)  # of each state, where known
 
 
 class Board:
@@ -165,17 +166,19 @@ def roll_at(here: Board, at: datetime) -> Roll:
     rows = Target.objects.filter(pk__in=ids, retired_on=None).order_by()
     doubtful = registry.doubtful_causes()
     able, working, doubted = set(), set(), set()
-    for pk, state, pending, cause in rows.values_list("pk", "state", "pending_cause", "cause"):
+    since: dict[int, datetime | None] = {}
+    for pk, state, pending, cause, moment in rows.values_list("pk", "state", "pending_cause", "cause", "state_since"):
         seat = here.seats[here.number_of[pk]]
         if seat.lacks or not _is_agreed(seat, at):
             continue
         able.add(pk)
+        since[pk] = moment
         how = standing(state, cause, hidden=pending == NO_UPLINK, doubtful=doubtful)
         if how is None:
             doubted.add(pk)
         elif how:
             working.add(pk)
-    return Roll(frozenset(able), frozenset(working), frozenset(doubted))
+    return Roll(frozenset(able), frozenset(working), frozenset(doubted), since)
 
 
 def standing(state: str, cause: str, *, hidden: bool, doubtful: Collection[str]) -> bool | None:

@@ -23,6 +23,12 @@ def ask_when_due(at: datetime) -> bool:
     return measuring.ask_when_due(at)
 
 
+def store_last_day(at: datetime) -> bool:
+    from . import history
+
+    return history.store_last_day(at)
+
+
 def store_days(at: datetime) -> int:
     from . import history
 

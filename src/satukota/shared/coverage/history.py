@@ -21,7 +21,7 @@ from satukota.shared.monitoring.models import Target
 
 from .board import Board, Live, Roll, board
 from .counting import WHOLE, Layer
-from .models import DailyShare, PointSet
+from .models import CurrentCoverage, DailyShare, PointSet
 
 LIGHT_STEP_S = 300  # how finely dusk and dawn are looked for
 SETTLE = timedelta(minutes=5)  # looks of the day before are stored by then
@@ -171,6 +171,16 @@ def _over(total: float, sums: np.ndarray, seconds: int, city: float) -> Over:
     needed = whole - (able - duty)
     required = on_duty / needed if needed > 0 else None
     return Over(able / whole, seen / whole, required, (maybe - seen) / whole, weight)
+
+
+def store_last_day(at: datetime) -> bool:
+    """Count the last 24 hours for the pages; False before the first measuring."""
+    span = over(at - timedelta(hours=24), at)
+    if span is None:
+        return False
+    areas = {str(pk): one.seen for pk, one in span.areas.items()}
+    told = {"at": at.isoformat(), "kota": span.kota.seen, "kelurahan": areas}
+    return bool(CurrentCoverage.objects.filter(pk=1).update(last_day=told))
 
 
 def day_of(on: date) -> tuple[datetime, datetime]:

@@ -61,6 +61,7 @@ class CurrentCoverage(models.Model):
     working = models.JSONField(default=list)  # of those: that work
     doubted = models.JSONField(default=list)  # of those: of which that is not known
     shares = models.JSONField(default=dict)  # {"kota": {…}, "kelurahan": {"<id>": {…}}}
+    last_day = models.JSONField(default=dict)  # {"at": …, "kota": 0.7, "kelurahan": {"<id>": 0.5}}: seen over 24 hours
     asked_key = models.CharField(max_length=64, blank=True)  # the measuring a job was last asked for
     asked_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)  # why the last measuring failed; empty: it did not

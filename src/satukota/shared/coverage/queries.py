@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from django.core.cache import caches
 from django.db.models import Q, QuerySet
 
 from satukota.base import clock
@@ -26,7 +25,7 @@ from .packing import Points
 
 KOTA = "kota"
 TIMES = ("now", "day", "night")
-DAY_KEPT_S = 60
+DAY_KEPT = timedelta(minutes=10)  # the watchers count it every minute
 MONTH, MONTH_KEPT = timedelta(days=30), timedelta(minutes=30)
 
 
@@ -56,9 +55,15 @@ class Shares:
     watchers: dict[str, int]  # able, working, doubted, lacking
 
 
+Found: TypeAlias = tuple[Live, Roll] | None  # layers that follow the roll; None before the first measuring
+
+
 @contextmanager
-def answered(question: Question, at: datetime | None = None) -> Iterator[tuple[Live, Roll] | None]:
-    """The layers settled for the question, while the block runs. Two queries, three more after a new measuring."""
+def answered(question: Question, at: datetime | None = None) -> Iterator[Found]:
+    """The layers settled for the question, while the block runs: several answers may be taken from one.
+
+    Two queries, three more after a new measuring.
+    """
     at = at or clock.now()
     here = board()
     if here is None:
@@ -66,7 +71,7 @@ def answered(question: Question, at: datetime | None = None) -> Iterator[tuple[L
         return
     roll = roll_at(here, at)
     if question.down:
-        roll = Roll(roll.able, roll.working - question.down, roll.doubted - question.down)
+        roll = Roll(roll.able, roll.working - question.down, roll.doubted - question.down, roll.since)
     light = here.light_at(at) if question.time == "now" else question.time
     with live(here, light, question.sharpness) as layers:
         layers.settle(roll)
@@ -77,15 +82,19 @@ def now(area: str | int = KOTA, question: Question = NOW) -> Shares | None:
     """The shares of the city, or of one kelurahan by its id. Two queries."""
     at = clock.now()
     with answered(question, at) as found:
-        if found is None:
-            return None
-        layers, roll = found
-        here, chosen = layers.board, None if area == KOTA else int(area)
-        whole = layers.whole() if chosen is None else layers.by_area().get(chosen, share(0, 0, 0, 0))
-        counts = share_by_count(layers.working.count, here.units) if chosen is None else []
-        kinds = {kind: each for kind, each in layers.by_kind(chosen).items() if each.weight}
-        return Shares(at, layers.light, whole, kinds, counts, _own(layers, roll) if chosen is None else None,
-                      _numbers(here, roll))  # fmt: skip
+        return shares_in(found, area, at)
+
+
+def shares_in(found: Found, area: str | int, at: datetime) -> Shares | None:
+    if found is None:
+        return None
+    layers, roll = found
+    here, chosen = layers.board, None if area == KOTA else int(area)
+    whole = layers.whole() if chosen is None else layers.by_area().get(chosen, share(0, 0, 0, 0))
+    counts = share_by_count(layers.working.count, here.units) if chosen is None else []
+    kinds = {kind: each for kind, each in layers.by_kind(chosen).items() if each.weight}
+    own = _own(layers, roll) if chosen is None else None
+    return Shares(at, layers.light, whole, kinds, counts, own, _numbers(here, roll))
 
 
 def _own(layers: Live, roll: Roll) -> float | None:
@@ -115,8 +124,12 @@ class AreaShare:
 def by_kelurahan(question: Question = NOW) -> list[AreaShare]:
     """Every kelurahan by name; a share of None where nothing is wanted to be seen. Three queries."""
     with answered(question) as found:
-        known = found[0].by_area() if found else {}
-    nothing = share(0, 0, 0, 0)
+        return areas_in(found)
+
+
+def areas_in(found: Found) -> list[AreaShare]:
+    """One query."""
+    known, nothing = found[0].by_area() if found else {}, share(0, 0, 0, 0)
     return [AreaShare(each, known.get(each.pk, nothing)) for each in Kelurahan.objects.order_by("name")]
 
 
@@ -173,16 +186,13 @@ def unseen_points(question: Question = Question("day")) -> Unseen | None:
     return Unseen(layers.board.points, index, version or "")
 
 
-def last_day(at: datetime | None = None) -> over_time.Span | None:
-    """The last 24 hours minute by minute, at most DAY_KEPT_S old. As `history.over`."""
-    at = at or clock.now()
-    kept: tuple[datetime, Any, over_time.Span | None] | None = caches["memory"].get("coverage.last_day")
-    here = board()
-    revision = (here.revision, id(here)) if here else None
-    if kept is None or kept[1] != revision or not timedelta() <= at - kept[0] < timedelta(seconds=DAY_KEPT_S):
-        kept = (at, revision, over_time.over(at - timedelta(hours=24), at))
-        caches["memory"].set("coverage.last_day", kept, DAY_KEPT_S)
-    return kept[2]
+@dataclass(frozen=True)
+class LastDay:
+    """Share seen over the 24 hours before `at`, each second weighing alike."""
+
+    at: datetime
+    kota: float | None
+    areas: dict[int, float | None]
 
 
 @dataclass(frozen=True)
@@ -246,6 +256,7 @@ class State:
     at: datetime | None = None
     is_waiting: bool = False  # a measuring was asked for and is not there yet
     problem: str = ""
+    day: LastDay | None = None  # None: not counted within the last minutes
 
 
 def state() -> State:
@@ -256,5 +267,13 @@ def state() -> State:
     measured = row.points is not None
     return State(
         measured, bool(row.points and row.points.size), row.revision, row.points.made_at if row.points else None,
-        not measured and row.asked_at is not None, row.problem,
+        not measured and row.asked_at is not None, row.problem, _last_day(row.last_day),
     )  # fmt: skip
+
+
+def _last_day(kept: dict[str, Any]) -> LastDay | None:
+    if not kept:
+        return None
+    at = datetime.fromisoformat(kept["at"])
+    areas = {int(pk): seen for pk, seen in kept["kelurahan"].items()}
+    return LastDay(at, kept["kota"], areas) if clock.now() - at < DAY_KEPT else None

@@ -14,7 +14,7 @@ from satukota.shared.monitoring.models import Target
 
 from .board import Board, Live, Roll, Share, board, share
 from .counting import Array
-from .queries import NOW, Month, Question, answered
+from .queries import NOW, Found, Month, Question, answered
 
 STATES = ("blind", "lost", "doubted", "seen")  # number in STATES: of points and of pieces
 MOST_PIECES = 20_000
@@ -275,20 +275,23 @@ class Lost:
 
 
 def lost(question: Question = NOW, most: int = 500) -> list[Lost]:
-    """What is in sight only of watchers that are down, the heaviest first. Four queries."""
+    """What is in sight only of watchers that are down, the heaviest first. Three queries."""
     with answered(question) as found:
-        if found is None:
-            return []
-        layers, roll = found
-        here = layers.board
-        gone = layers.able.best.astype(np.int64) - layers.maybe.best
-        index = np.flatnonzero(gone > 0)
-        units, totals = gone * here.units, layers.by(here.points.street)
-    down = roll.able - roll.working - roll.doubted
-    since = dict(Target.objects.filter(pk__in=down).values_list("pk", "state_since"))
+        return lost_in(found, most)
+
+
+def lost_in(found: Found, most: int) -> list[Lost]:
+    """One query."""
+    if found is None:
+        return []
+    layers, roll = found
+    here = layers.board
+    gone = layers.able.best.astype(np.int64) - layers.maybe.best
+    index = np.flatnonzero(gone > 0)
+    units, totals = gone * here.units, layers.by(here.points.street)
     fell = np.full(len(here.seats), -1.0)
-    for pk in down:
-        moment = since.get(pk)
+    for pk in roll.able - roll.working - roll.doubted:
+        moment = roll.since.get(pk)
         fell[here.number_of[pk]] = moment.timestamp() if moment else 0.0
     groups = _by_street(here, layers.able.matrix, index, fell)
     heaviest = sorted(groups, key=lambda key: -int(units[groups[key].points].sum()))[:most]

@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from satukota.shared.coverage.history import Span
+from satukota.shared.coverage.queries import LastDay
 
 register = template.Library()
 
@@ -30,9 +30,9 @@ def ratio_bar(ratio: float) -> SafeString:
 
 
 @register.simple_tag
-def area_seen(span: Span | None, kelurahan_id: int) -> float | None:
-    """The share of one kelurahan over a span; None where nothing was observed."""
-    return span.areas[kelurahan_id].seen if span and kelurahan_id in span.areas else None
+def area_seen(day: LastDay | None, kelurahan_id: int) -> float | None:
+    """The share of one kelurahan over the last day; None where nothing was observed."""
+    return day.areas.get(kelurahan_id) if day else None
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from satukota.shared.coverage.models import DailyShare
 from satukota.shared.coverage.queries import Question
 from satukota.shared.ground.models import DemandKind, GroundSource
 from satukota.shared.monitoring.models import Target
-from satukota.shared.monitoring.tests.make import NOON, down, later, make_target, stored, up
+from satukota.shared.monitoring.tests.make import NOON, down, later, make_target, stored
 
 from .make import Town, measured
 from .make import town as make_town
@@ -32,7 +32,7 @@ def fall(*targets: Target, at_s: float = 60) -> None:
 def test_before_the_first_measuring_nothing_is_claimed(town: Town):
     town.camera("A", 0)
     assert queries.now() is None and queries.unseen_points() is None and streets.lost() == []
-    assert queries.last_day() is None and streets.pieces() is None
+    assert queries.state().day is None and streets.pieces() is None and not history.store_last_day(NOON)
     assert [each.share.seen for each in queries.by_kelurahan()] == [None, None]
     assert not queries.state().is_measured
 
@@ -234,12 +234,12 @@ def test_days_are_stored_once_and_can_be_counted_anew(town: Town, monkeypatch):
     assert DailyShare.objects.count() == 6
 
 
-def test_the_last_day_is_counted_anew_after_a_new_measuring(town: Town):
-    west = town.camera("A", 0)
+def test_the_last_day_is_stored_for_the_pages_and_not_shown_when_it_is_old(town: Town, monkeypatch):
+    town.camera("A", 0)
     measured()
-    assert queries.last_day().kota.seen == TENTH
-    town.turn("A", bearing_deg=270.0)
-    measured()
-    assert queries.last_day().kota.seen == 0
-    assert west.state == "up" and queries.last_month().watched_s == 3600
-    stored(up(), west, at=later(3500))
+    assert queries.state().day is None and history.store_last_day(later(3600))
+    day = queries.state().day
+    assert day.kota == TENTH and day.areas[town.east.pk] == 0
+    monkeypatch.setattr(clock, "now", lambda: later(3600 + 601))
+    assert queries.state().day is None
+    assert queries.last_month().watched_s == 3600 + 601

@@ -124,6 +124,8 @@ function refreshPanel() {
   }, 200);
 }
 
+refreshPanel();
+
 const drawer = document.getElementById("laci"), drawerBody = document.getElementById("laci-isi");
 let chosen = null;
 async function choose(id) {
