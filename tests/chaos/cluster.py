@@ -1,9 +1,13 @@
-"""A PostgreSQL that really keeps what it acknowledged: made once, then run in the foreground as a supervised part."""
+"""A PostgreSQL that really keeps what it acknowledged: made once, then run in the foreground as a supervised part.
+
+While the file `away` lies in its folder it does not start: so an outage lasts as long as the attack wants.
+"""
 
 import ctypes
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from satukota.project import postgres
@@ -34,6 +38,8 @@ def become(folder: Path) -> None:
     for name, value in SETTINGS.items():
         words += ["-c", f"{name}={value}".replace("''", "")]
     os.chdir(folder)
+    while (folder / "away").exists():
+        time.sleep(0.1)
     if programs.account is not None:
         os.setgroups([])
         os.setgid(programs.account.pw_gid)
