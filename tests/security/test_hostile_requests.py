@@ -203,9 +203,11 @@ def test_cookies_are_for_https_alone_where_there_is_https():
     assert django_settings.CSRF_COOKIE_SAMESITE == "Lax"
     told = subprocess.run(
         [sys.executable, "-c", "import django; django.setup(); from django.conf import settings as s; "
-         "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS)"],
+         "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, s.SESSION_COOKIE_NAME, "
+         "s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_PATH, s.SESSION_COOKIE_DOMAIN, s.CSRF_COOKIE_DOMAIN)"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SRC.parent), "SATUKOTA_HTTPS": "1",
              "SATUKOTA_VAR": str(django_settings.VAR), "DJANGO_SETTINGS_MODULE": "satukota.project.settings"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert told.stdout.split() == ["True", "True", "31536000"]
+    prefixed = ["__Host-sessionid", "__Host-csrftoken", "/", "None", "None"]  # RFC 6265bis 4.1.3.2
+    assert told.stdout.split() == ["True", "True", "31536000", *prefixed]

@@ -130,7 +130,9 @@ PASSWORD_HASHERS = [
     "satukota.base.accounts.hashing.SignInHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {"NAME": "satukota.base.accounts.passwords.ContextWords"}
+] + [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
         ("UserAttributeSimilarityValidator", {"max_similarity": 0.6}),
@@ -169,6 +171,10 @@ SESSION_ENGINE = "satukota.base.accounts.session_store"
 SESSION_COOKIE_AGE = 12 * 3600  # one shift, from the sign-in on
 SESSION_IDLE_MINUTES = env.whole("SATUKOTA_IDLE_MINUTES", 120, least=5, most=720)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SATUKOTA_HTTPS")
+# A name with __Host- is taken by browsers only when it is Secure, for this very host and for all paths.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    f"{'__Host-' if SESSION_COOKIE_SECURE else ''}{name}" for name in ("sessionid", "csrftoken")
+)
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = env.words("SATUKOTA_ORIGINS")
 SECURE_SSL_REDIRECT = False  # nginx does that; here it would break the health check
@@ -267,10 +273,15 @@ LOGGING = {
         "secrets": {"()": "satukota.base.secrets.scrubbing.SecretsFilter"},
     },
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {request_id:.8} {message}", "style": "{"},
+        "line": {
+            "()": "satukota.base.health.lines.OneLine",
+            "fmt": "{asctime} {levelname} {name} {request_id:.8} {message}",
+            "style": "{",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "{asctime}{levelname}{name}{request_id}{message}",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             "style": "{",
             "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
         },

@@ -19,6 +19,7 @@ OPEN_NAMES = {
     "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "mfa_authenticate", "mfa_login_webauthn",
 }  # fmt: skip
+SIGN_OUT, HEALTHY = "/akun/logout/", "/sehat"
 PUBLIC_SPACES = {"portal"}  # pages for everybody: shown as to anybody
 PUBLIC_PATHS = ("/api/", "/sehat")  # no page to be sent to: answered as to anybody
 
@@ -33,10 +34,14 @@ class AccountMiddleware:
         if request.path.startswith("/akun/"):
             response = self.get_response(request)
             add_never_cache_headers(response)
+            if request.path == SIGN_OUT and request.method == "POST":  # what the browser kept of these pages goes, too
+                response.headers["Clear-Site-Data"] = '"cache", "storage"'
             return response
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.path == HEALTHY:
+            return None  # answers while the database is away, so nobody asks who it is
         user = request.user
         if not user.is_authenticated:
             return None

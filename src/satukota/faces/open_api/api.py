@@ -11,7 +11,7 @@ from ninja.security import django_auth
 
 from satukota.base import clock
 from satukota.base.errors import UserError
-from satukota.base.page_frame.middleware import as_json
+from satukota.base.page_frame.middleware import as_json, note_refusal
 from satukota.city.gates import for_everyone, needs
 from satukota.faces.command_centre import queries as command_centre
 from satukota.faces.portal import queries as portal
@@ -26,6 +26,7 @@ LONGEST_BACK = timedelta(days=400)
 
 @api.exception_handler(UserError)
 def user_error(request: HttpRequest, problem: UserError) -> HttpResponse:
+    note_refusal(request, problem)
     return JsonResponse(as_json(problem), status=problem.status)
 
 
