@@ -49,4 +49,4 @@ ACTS = {
 
 def open_to(spot: BlindSpot) -> list[Act]:
     """What may be done with the spot as it stands."""
-    return [act for act in ACTvalues() if spot.state in act.begins]
+    return [act for act in ACTS.values() if spot.state in act.begins]

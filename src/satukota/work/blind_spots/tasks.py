@@ -11,3 +11,10 @@ def find_blind_spots() -> None:
     from .actions import finding
 
     finding.find_and_tell(clock.now())
+
+
+@task()
+def run_plan(pk: int, run: str) -> None:
+    from .siting import running
+
+    running.run(pk, run)

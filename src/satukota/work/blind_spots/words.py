@@ -50,3 +50,9 @@ def gap_words(gap: float | None, *, proven: bool) -> str:
     return __("Rencana mana pun dengan batas yang sama paling banyak %(gap)s %% lebih baik; ini terbukti.") % {
         "gap": shown
     }
+
+
+LENS_WORDS = {
+    "wide": _("Tetap, lensa lebar 90°"), "normal": _("Tetap, lensa 60°"), "tele": _("Tetap, lensa jauh 30°"),
+    "round": _("Keliling 360°"),
+}  # fmt: skip

@@ -52,6 +52,7 @@ class Asked:
     k_kinds: tuple[str, ...] = ()  # kinds of demand that are critical
     seconds: float = 20.0
     seed: int = 0
+    rounds: int | None = None  # to repeat a plan exactly: as many rounds as it took
     most_sites: int = 3_000
     moves: tuple[Move, ...] = ()
 
@@ -86,6 +87,8 @@ class Asked:
             raise UserError(_("Tempat kritis dapat meminta 1 sampai 4 pandangan."), fix=_("Isi 1 sampai 4."))
         if not self.private_px > 0:
             raise UserError(_("Batas ketajaman privasi harus lebih dari nol."), fix=_("Isi misalnya 62,5."))
+        if self.rounds is not None and self.rounds < 1:
+            raise UserError(_("Jumlah putaran paling sedikit satu."), fix=_("Kosongkan bila tidak tahu."))
         if not 1 <= self.most_sites <= MOST_SITES or not 0 < self.seconds <= MOST_SECONDS:
             raise UserError(_("Lama hitung atau jumlah calon tempat di luar batas."), fix=_("Kecilkan angkanya."))
         if len(self.moves) > MOST_MOVES:
