@@ -35,7 +35,8 @@ def signed_in(user):
 
 
 def page(user, address, status=200):
-    answer = signed_in(user).get(address)
+    """`user`: an account, or a client that is signed in already."""
+    answer = (user if isinstance(user, Client) else signed_in(user)).get(address)
     assert answer.status_code == status, (address, answer.status_code)
     content = b"".join(answer) if answer.streaming else answer.content
     return content.decode(errors="replace")
@@ -120,21 +121,23 @@ def test_another_opd_finds_nothing_and_who_may_not_keep_gets_no_forms(ledger):
     done = closed(ledger)
     disputed(ledger, done)
     dishub = Opd.objects.create(code="dishub", name="x", short_name="x", kind="dinas", valid_from=date(2020, 1, 1))
-    stranger, auditor = make_user("kpa", dishub, "lain"), make_user("auditor", dishub, "auditor")
-    operator = make_user("operator", ledger.opd, "operator")
+    stranger, auditor, operator, engineer = (
+        signed_in(make_user("kpa", dishub, "lain")), signed_in(make_user("auditor", dishub, "auditor")),
+        signed_in(make_user("operator", ledger.opd, "operator")), signed_in(ledger.engineer),
+    )  # fmt: skip
     pk, rule, row = ledger.contract.pk, PenaltyRule.objects.first(), Dispute.objects.get()
-    shown = [f"{pk}/", f"{pk}/2026-10/", f"{pk}/2026-10/rancangan.pdf", f"hitungan/{done.pk}/surat.pdf",
-             f"{pk}/2026-10/gangguan.csv"]  # fmt: skip
+    shown = [f"{pk}/", f"{pk}/2026-10/", f"hitungan/{done.pk}/surat.pdf", f"{pk}/2026-10/gangguan.csv"]
     kept = [f"{pk}/syarat", f"{pk}/aturan", f"aturan/{rule.pk}/akhiri", f"hitungan/{done.pk}/koreksi",
             f"hitungan/{done.pk}/keberatan", f"keberatan/{row.pk}/jawab", f"keberatan/{row.pk}/putus"]  # fmt: skip
     for address in shown:
         page(stranger, f"/pusat/vendor/{address}", 404)
         page(operator, f"/pusat/vendor/{address}", 404)
         page(auditor, f"/pusat/vendor/{address}")
+    page(stranger, f"/pusat/vendor/{pk}/2026-10/rancangan.pdf", 404)
     for address in kept:
-        for user in (stranger, operator, auditor):
-            page(user, f"/pusat/vendor/{address}", 404)
-        page(ledger.engineer, f"/pusat/vendor/{address}")
+        for client in (stranger, operator, auditor):
+            page(client, f"/pusat/vendor/{address}", 404)
+        page(engineer, f"/pusat/vendor/{address}")
     assert "Rawat kamera" not in page(stranger, "/pusat/vendor/")
 
 
