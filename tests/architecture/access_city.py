@@ -16,10 +16,11 @@ from satukota.base.evidence import exhibits
 from satukota.city import actions
 from satukota.city.models import Contract, Duty, Feeder, Holiday, Kelurahan, Opd, Person, Place, Rt
 from satukota.city.roles import ROLES, Reach
+from satukota.shared.ground.models import GroundSource, GroundUpload
 from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.shifts.models import Rota, Shift, Swap
-from satukota.work.cameras.models import Camera, CameraBookmark, CameraImport, CameraReference
+from satukota.work.cameras.models import Agreement, Camera, CameraBookmark, CameraImport, CameraReference
 from satukota.work.vendor_ledger.gathering import facts_of
 from satukota.work.vendor_ledger.models import Dispute, PenaltyRule, Statement, Terms
 from satukota.work.vendor_ledger.months import Month
@@ -73,11 +74,22 @@ def make() -> City:
         "command_centre:sop": sop.pk, "city:opd": "diskominfo", "city:person": own["person_to_edit"],
         "city:kelurahan": api_api.code, "city:place": own["place_to_edit"], "city:feeder": own["feeder_to_edit"],
         "city:contract": own["contract_to_edit"], "documents:paper": "tidak-ada",
+        "ground:kind": "school",
     }  # fmt: skip
     city = City(own, other, shared)
     for hat in HATS:
         city.clients[hat] = _signed_in(hat, offices["diskominfo"], api_api)
+    shared |= _ground(User.objects.get(username="uji-1"))
     return city
+
+
+def _ground(user: User) -> dict[str, Any]:
+    """Ground belongs to the whole city: whoever may see or import it sees all of it."""
+    upload = GroundUpload.objects.create(kind="poles", file_name="contoh", started_at=clock.now(), started_by=user,
+                                         state="preview")  # fmt: skip
+    source = GroundSource.objects.create(kind="poles", file_name="contoh", sha256="00" * 32, taken_at=clock.now())
+    uploads = ("ground:upload", "ground:upload_apply", "ground:upload_cancel")
+    return {"ground:source": source.pk, **dict.fromkeys(uploads, upload.pk)}
 
 
 def _signed_in(hat: Hat, opd: Opd, area: Kelurahan) -> Client:
@@ -114,8 +126,11 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
     contract = Contract.objects.create(number=f"K-{code}", vendor="CV Contoh", opd=opd, subject="Rawat",
                                        starts_on=SINCE, ends_on=date(2030, 1, 1))  # fmt: skip
     ledger = _ledger(contract, _account(f"penyusun-{code}"), now)
+    agreement = Agreement.objects.create(number=f"PKS-{code}", partner=opd, starts_on=SINCE, ends_on=date(2030, 1, 1),
+                                         made_by=_account(f"pks-{code}"), made_at=now)  # fmt: skip
     return {
-        **ledger, "camera_for": code, "incident_for": incident.number, "incident_to": incident.number,
+        **ledger, "agreement_for": agreement.pk, "camera_for": code, "incident_for": incident.number,
+        "incident_to": incident.number,
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
         "_bookmark": _bookmark(camera, code, holder.user, now), "_followed": incident.number,
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk,

@@ -22,6 +22,7 @@ from .access_city import HATS, City, Hat, make
 # Parts of an address that are no id: any value the page knows.
 WORDS: dict[str, Any] = {
     "fmt": "csv", "form": "csv", "days": 30, "slot": "latest", "key": "opd", "step": 0, "token": "tidak-ada",
+    "mark": "contoh", "z": 14, "x": 13539, "y": 8185,
     "month": "2026-10",
 }  # fmt: skip
 ACTS = {
@@ -41,7 +42,7 @@ UNOWNED = {"place_to_edit", "rt_to_edit", "holiday_to_remove"}
 # lie in no area: not changed under a duty limited to one
 AREALESS = {
     "opd_to_edit", "contract_to_edit", "holiday_to_remove", "rota_for", "shift_for", "swap_for",
-    "ledger_to_keep", "rule_to_end", "statement_to_keep", "dispute_to_settle",
+    "agreement_for", "exhibit_for", "ledger_to_keep", "rule_to_end", "statement_to_keep", "dispute_to_settle",
 }  # fmt: skip
 MAY_BE_MISSING = PLATFORM | {
     "vendor_ledger:letter",  # the month there is a draft

@@ -41,6 +41,8 @@ INVITE = frozenset({"accounts.invite"})
 WATCH = frozenset({"cameras.watch"})  # live pictures
 STEER = WATCH | {"cameras.steer"}
 WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
+LENT = frozenset({"agreements.view"})  # cameras of partners
+LENT_KEEP = LENT | {"agreements.manage"}
 EVIDENCE = frozenset({"evidence.view"})
 EVIDENCE_KEEP = EVIDENCE | {"evidence.keep"}  # keep, hide, check
 EVIDENCE_GIVE = EVIDENCE_KEEP | {"evidence.release"}  # hold, and give out of the house
@@ -55,7 +57,7 @@ _ALL = (
     Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER
          | {"incidents.close"} | EVIDENCE_KEEP),
     Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
-         | {"cameras.reference", "shifts.plan"} | EVIDENCE_GIVE),
+         | {"cameras.reference", "shifts.plan"} | EVIDENCE_GIVE | LENT_KEEP),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
@@ -74,7 +76,7 @@ _ALL = (
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE | LEDGER),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE | LEDGER),
     Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG
-         | {"cameras.technical"} | LEDGER | EVIDENCE),
+         | {"cameras.technical"} | LEDGER | EVIDENCE | LENT),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | PLAN | LEDGER),
@@ -90,11 +92,12 @@ _ALL = (
     Role("atasan_ppid", _("Atasan PPID"), Reach.CITY, READ),
     Role("walidata", _("Walidata"), Reach.CITY, SEE | {"ground.import"}),
     Role("data_producer", _("Produsen data"), Reach.OPD, READ),
-    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG | EVIDENCE),
+    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG | EVIDENCE | LENT),
     # Services
     Role("signer", _("Pejabat penanda tangan"), Reach.OPD, READ),
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),
-    Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"})),
+    Role("partner", _("Mitra"), Reach.OPD, frozenset({"incidents.view", "incidents.note"}) | LENT
+         | {"cameras.view", "agreements.revoke"} | WATCH_LOG),
     # Who keeps the house
     Role("register_admin", _("Pengelola register kota"), Reach.CITY, SEE | PEOPLE | INVITE | REGISTERS),
     Role("city_admin", _("Admin kota"), Reach.CITY, SEE | PEOPLE | INVITE | AUDIT | SYSTEM | REGISTERS),

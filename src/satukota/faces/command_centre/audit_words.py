@@ -13,6 +13,8 @@ LONGEST = 300  # characters of one value on the page; the export has all of it
 DEEPEST = 3
 
 ACTS: dict[str, Any] = city.ACTS | {
+    "cameras.agreement_made": gettext_lazy("perjanjian kamera mitra dicatat"),
+    "cameras.agreement_revoked": gettext_lazy("perjanjian kamera mitra diakhiri"),
     "evidence.opened": gettext_lazy("barang bukti dibuat"),
     "evidence.captured": gettext_lazy("berkas bukti disimpan"),
     "evidence.viewed": gettext_lazy("berkas bukti dilihat"),

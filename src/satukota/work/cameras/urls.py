@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .pages import camera, importing, listing, live, pictures, watch_log
+from .pages import camera, importing, lending, listing, live, pictures, watch_log
 
 app_name = "cameras"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,10 @@ urlpatterns: list[URLPattern] = [
     path("acuan/<int:pk>.jpg", pictures.reference, name="reference_picture"),
     path("penanda/<int:pk>.jpg", live.bookmark_picture, name="bookmark_picture"),
     path("menonton/", watch_log.watch_log, name="watch_log"),
+    path("mitra/", lending.agreements, name="agreements"),
+    path("mitra/baru/", lending.agreement_add, name="agreement_add"),
+    path("mitra/<int:pk>/", lending.agreement, name="agreement"),
+    path("mitra/<int:pk>/akhiri", lending.agreement_revoke, name="agreement_revoke"),
     path("<str:code>/", camera.camera_page, name="camera"),
     path("<str:code>/panel", camera.panel, name="panel"),
     path("<str:code>/ketersediaan/<int:days>", camera.availability, name="availability"),

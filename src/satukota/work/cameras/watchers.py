@@ -1,9 +1,11 @@
 """Cameras as watchers of the ground: what the register says of their place and lens, and what is assumed where it is
 silent (docs/coverage.md says so to people)."""
 
+from satukota.base import clock
 from satukota.rules.sector import LONGEST_RANGE_M
 from satukota.shared.coverage.registry import Watcher
 
+from .lending import terms
 from .models import Camera
 
 HEIGHT_M = 4.0  # where no mounting height is registered: an arm on a street pole
@@ -18,15 +20,18 @@ COLUMNS = (
 
 
 def watchers() -> list[Watcher]:
-    """Every camera in service, by target. One query."""
+    """Every camera in service, by target; a partner's only while its agreement lets it count. Three queries."""
+    hours, not_counted = terms.coverage_terms(clock.now())
     rows = Camera.objects.filter(target__retired_on=None).order_by("target_id").values_list(*COLUMNS)
     return [
         Watcher(
             target_id=pk, code=code, title=name, kind="camera", lon=lon, lat=lat,
             height_m=HEIGHT_M if height is None else height, bearing_deg=bearing, fov_deg=fov,
             range_m=_range(reach, fov, width), width_px=width, light_m=LIGHT_M, owner_id=owner, kelurahan_id=kelurahan,
+            partner=pk in hours, hours=hours.get(pk, ()),
         )
         for pk, code, name, lon, lat, height, bearing, fov, reach, width, owner, kelurahan in rows
+        if pk not in not_counted
     ]  # fmt: skip
 
 

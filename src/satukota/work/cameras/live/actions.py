@@ -18,6 +18,7 @@ from satukota.base.errors import UserError
 from satukota.city import access, hats
 from satukota.shared.incidents import queries as incidents
 
+from ..lending import terms
 from ..models import Camera, LiveSource, WatchSession
 from . import purposes
 
@@ -49,9 +50,10 @@ class Why:
 
 
 def is_protected(camera: Camera) -> bool:
-    """Whether watching asks for a purpose: the register says high sensitivity, or live view was told so."""
+    """Whether watching asks for a purpose: the register says high sensitivity, live view was told so, or a partner
+    lends it. At most one query."""
     live: LiveSource | None = getattr(camera, "live", None)
-    return camera.sensitivity == "tinggi" or bool(live and live.is_protected)
+    return camera.sensitivity == "tinggi" or bool(live and live.is_protected) or camera.agreements.exists()
 
 
 @transaction.atomic
@@ -69,6 +71,7 @@ def ask_to_watch(camera: Camera, why: Why, *, stream: str, session_key: str, by:
     incident = _incident_of(why, by)
     if protected:
         _check_purpose(why, incident)
+    _check_agreement(camera, why, hat.opd_id, at)
     _check_limits(camera, by, hat.role, protected, at)
     row = _row_that_goes_on(camera, by, hats.words_of(by), why, incident, at)
     ticket = random.token_hex(16)
@@ -115,6 +118,25 @@ def _check_purpose(why: Why, incident: Any) -> None:
         raise PurposeNeeded(_("Keperluan ini menyangkut insiden."), fix=_("Isi nomor insidennya."))
     if purpose.needs_note and not why.note.strip():
         raise PurposeNeeded(_("Keperluan ini perlu keterangan."), fix=_("Tulis keterangannya dalam satu kalimat."))
+
+
+def _check_agreement(camera: Camera, why: Why, opd_id: int, at: datetime) -> None:
+    """A partner's camera is opened within its agreement: its days, its hours, its purposes. Not so by the partner."""
+    agreements = terms.lent([camera.pk]).get(camera.pk, [])
+    if not agreements or any(one.partner_id == opd_id for one in agreements):
+        return
+    open_now = terms.allowed_now(agreements, at)
+    if not open_now:
+        raise UserError(
+            _("Kamera mitra ini sedang tidak dipinjamkan: perjanjiannya berakhir atau di luar jamnya."),
+            fix=_("Hubungi mitra, atau pilih kamera lain."),
+        )
+    if not any(why.purpose in one.purposes for one in open_now):
+        allowed = sorted({str(purposes.PURPOSES[key].name) for one in open_now for key in one.purposes})
+        raise PurposeNeeded(
+            _("Perjanjian dengan mitra tidak membolehkan keperluan ini."),
+            fix=_("Yang dibolehkan: %s.") % ", ".join(allowed),
+        )
 
 
 def _check_limits(camera: Camera, by: Any, role: str, protected: bool, at: datetime) -> None:

@@ -17,6 +17,7 @@ from satukota.base import clock, secrets
 from satukota.base.feed.stream import visitor_of
 from satukota.city import access, hats
 
+from ..lending import terms
 from ..models import Camera, LiveSource
 from . import actions
 from .upstream import Source
@@ -104,9 +105,12 @@ def _may_stay(guests: list[Guest]) -> set[Guest]:
     staying: set[Guest] = set()
     for cookies in {guest.cookies for guest in guests}:
         user, session = visitor_of(cookies)
-        reach = access.scope(hats.dress(user, session), PERMISSION) if user is not None else access.NOWHERE
+        dressed = hats.dress(user, session) if user is not None else None
+        reach = access.scope(dressed, PERMISSION) if dressed is not None else access.NOWHERE
+        hat = access.hat_of(dressed)
+        closed = terms.closed_to(where.keys(), hat.opd_id if hat else None, clock.now())
         for guest in guests:
-            if guest.cookies == cookies and guest.entry.camera_id in where:
+            if guest.cookies == cookies and guest.entry.camera_id in where.keys() - closed:
                 is_same = user is not None and user.pk == guest.entry.person_id
                 if is_same and reach and reach.covers(*where[guest.entry.camera_id]):
                     staying.add(guest)

@@ -1,0 +1,66 @@
+"""Making and ending agreements."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from satukota.base.audit import actions as audit
+from satukota.base.errors import AlreadyDone, UserError
+from satukota.city import access
+from satukota.city.models import Opd
+
+from ..live.purposes import PURPOSES
+from ..models import Agreement, Camera
+
+
+def make(
+    *, number: str, partner: Opd, codes: Sequence[str], purposes: Sequence[str], hours: Sequence[Sequence[str]],
+    starts_on: date, ends_on: date, counts: bool, by: Any, at: datetime,
+) -> Agreement:  # fmt: skip
+    """An agreement about cameras the partner owns. Raises NotAllowed, UserError."""
+    access.require_everywhere(by, "agreements.manage")
+    wanted = sorted({code.strip() for code in codes if code.strip()})
+    cameras = list(Camera.objects.filter(target__code__in=wanted, target__owner=partner, target__retired_on=None))
+    if not wanted or len(cameras) != len(wanted):
+        raise UserError(
+            _("Ada kamera yang tidak dikenal atau bukan milik %s.") % partner.short_name,
+            fix=_("Daftarkan kameranya dengan mitra sebagai pemilik, lalu tulis kodenya."),
+        )
+    if not purposes or set(purposes) - PURPOSES.keys():
+        raise UserError(_("Keperluan belum dipilih."), fix=_("Pilih untuk apa kamera mitra boleh dibuka."))
+    if ends_on < starts_on:
+        raise UserError(_("Perjanjian berakhir sebelum mulai."), fix=_("Periksa tanggalnya."))
+    try:
+        with transaction.atomic():
+            agreement = Agreement.objects.create(
+                number=number.strip(), partner=partner, purposes=sorted(purposes), hours=[list(row) for row in hours],
+                starts_on=starts_on, ends_on=ends_on, counts=counts, made_by=by, made_at=at,
+            )  # fmt: skip
+            agreement.cameras.set(cameras)
+            audit.record(
+                "cameras.agreement_made", by=by, at=at, on=agreement, opd_code=partner.code,
+                after={"number": agreement.number, "cameras": wanted, "purposes": agreement.purposes,
+                       "hours": agreement.hours, "until": ends_on},
+            )  # fmt: skip
+    except IntegrityError as taken:
+        raise AlreadyDone(_("Nomor perjanjian ini sudah tercatat."), fix=_("Periksa nomornya.")) from taken
+    return agreement
+
+
+@transaction.atomic
+def revoke(agreement: Agreement, *, why: str, by: Any, at: datetime) -> None:
+    """From this moment nobody but the partner looks: open pictures are closed by the hub's next check, seconds later.
+
+    The partner may, and whoever manages agreements. Raises NotAllowed, AlreadyDone, UserError.
+    """
+    if not access.may(by, "agreements.manage"):
+        access.require(by, "agreements.revoke", agreement.partner_id)
+    if not why.strip():
+        raise UserError(_("Alasan mengakhiri perjanjian belum ditulis."), fix=_("Tulis satu kalimat."))
+    standing = Agreement.objects.filter(pk=agreement.pk, revoked_at=None)
+    if not standing.update(revoked_at=at, revoked_by=by, revoked_why=why.strip()[:300]):
+        raise AlreadyDone(_("Perjanjian ini sudah diakhiri."), fix=_("Muat ulang halaman."))
+    audit.record("cameras.agreement_revoked", by=by, at=at, on=agreement, opd_code=agreement.partner.code, why=why)
