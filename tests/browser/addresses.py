@@ -15,6 +15,7 @@ AS = {
     "command_centre:audit": "auditor",
     "cameras:watch_log": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
     "command_centre:rota_new": "supervisor", "command_centre:rota_edit": "supervisor",
+    "ground:import": "teknisi", "ground:kind": "teknisi",
     "command_centre:shift_leave": "supervisor", "command_centre:shift": "supervisor",
 }  # fmt: skip
 # the registers' forms, as "register"
@@ -54,6 +55,10 @@ NO_PAGE = {
     "city:export": "a file", "city:wear": "an act", "city:invite_again": "an act", "city:revoke_invitation": "an act",
     "city:invite": "only for people without an account; the page frame is that of the other register forms",
     "city:phone": "part of the incident page",
+    "ground:upload": "only after a file was sent; its frame is that of the import page",
+    "ground:upload_apply": "an act", "ground:upload_cancel": "an act", "ground:places_export": "a file",
+    "ground:tiles": "part of the map", "ground:tile": "part of the map",
+    "ground:source": "opened from the list of sources, which is opened here; its frame is the same",
     "set_language": "an act",
 }  # fmt: skip
 NO_PAGE_OF_OURS = {
@@ -84,6 +89,7 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
         "city:end_feeder": link,
         "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},
+        "ground:kind": {"code": "school"},
         "city:contract": contract, "city:edit_contract": contract, "city:kelurahan": {"code": known["kelurahan"]},
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ needs another library. Without an archive the map is as it was.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 import os
@@ -53,10 +54,9 @@ def folder() -> Path:
 
 def mark_now() -> str:
     """Changes with every import of ground, and with nothing else. One small query."""
-    rows = GroundSource.objects.filter(is_current=True).order_by("pk").values_list("sha256", "taken_at")
-    import hashlib
-
-    return hashlib.blake2b(repr([(sha, at.isoformat()) for sha, at in rows]).encode(), digest_size=8).hexdigest()
+    rows = GroundSource.objects.filter(is_current=True).order_by("pk").values_list("pk", "sha256", "taken_at")
+    told = repr([(pk, sha256, taken_at.isoformat()) for pk, sha256, taken_at in rows])
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def archive() -> Archive | None:
