@@ -1,16 +1,26 @@
 """One written address of a database, as a Django setting."""
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+# What may stand behind the question mark of a PostgreSQL address (libpq, "Parameter Key Words").
+OPTIONS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name"})
 
 
 def settings_of(url: str) -> dict[str, Any]:
-    """Of sqlite:///PATH or postgresql://user:password@host:port/name. Raises ValueError, never saying the password."""
+    """Of sqlite:///PATH or postgresql://user:password@host:port/name?sslmode=…
+
+    Raises ValueError, never saying the password; also for an option it does not know, which would else be left out
+    without a word.
+    """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return sqlite_settings(parts.path[1:] if parts.path.startswith("//") else parts.path)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("must start with sqlite:// or postgresql://")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - OPTIONS):
+        raise ValueError(f"does not know {', '.join(unknown)}; after the ? it takes {', '.join(sorted(OPTIONS))}")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -20,6 +30,7 @@ def settings_of(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
     }
 
 

@@ -1,0 +1,28 @@
+"""The address of the database: what it says about TLS is taken, and what is not understood stops the start."""
+
+import pytest
+
+from satukota.base.databases import settings_of
+
+
+def test_how_the_line_is_secured_reaches_the_driver():
+    told = settings_of(
+        "postgresql://kota:r%40hasia@db.kota.example:5433/satukota?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+    )
+    assert told["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+    assert (told["HOST"], told["PORT"], told["PASSWORD"], told["NAME"]) == (
+        "db.kota.example",
+        "5433",
+        "r@hasia",
+        "satukota",
+    )
+    assert settings_of("postgresql://kota@host/satukota")["OPTIONS"] == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "postgresql://k:rahasia@host/n?ssl=true", "postgresql://k:rahasia@host/n?x=1"]
+)
+def test_what_is_not_understood_is_said_without_the_password(url):
+    with pytest.raises(ValueError, match="must start|does not know") as said:
+        settings_of(url)
+    assert "rahasia" not in str(said.value)
