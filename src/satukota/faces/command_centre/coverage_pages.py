@@ -112,7 +112,7 @@ def _panel(request: HttpRequest) -> dict[str, Any]:
     return {
         "asked": asked, "state": state, "shares": shares, "rows": rows, "month": month.get(None),
         "before": coverages.now() if asked.down else None, "lost": [_lost_row(each, named) for each in lost],
-        "lacking": _lacking(lacks, named),
+        "lacking": _lacking(lacks, named), "seen_24h": state.day.kota if state.day else None,
     }  # fmt: skip
 
 

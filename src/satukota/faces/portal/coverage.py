@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from satukota.base import clock
 from satukota.city.gates import for_everyone
 from satukota.shared.coverage import queries
-from satukota.shared.coverage.queries import KOTA
+from satukota.shared.coverage.queries import KOTA, NOW
 
 DAYS = 30
 
@@ -21,8 +21,11 @@ DAYS = 30
 def coverage(request: HttpRequest) -> HttpResponse:
     """A dozen queries, however many cameras and streets."""
     now = clock.now()
+    day = queries.state().day
+    with queries.answered(NOW, now) as found:
+        whole, areas = queries.shares_in(found, KOTA, now), queries.areas_in(found)
     told = {
-        "at": now, "whole": queries.now(), "day": queries.state().day, "areas": queries.by_kelurahan(),
+        "at": now, "whole": whole, "day": day, "seen_24h": day.kota if day else None, "areas": areas,
         "days": _days(now),
     }  # fmt: skip
     return render(request, "portal/coverage.html", told)
