@@ -11,14 +11,16 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from satukota.base.audit import actions as audit
 from satukota.base.audit import form
+from satukota.base.errors import UserError
 from satukota.base.evidence import actions as evidence
 
 from .making import day_in_words, make_pdf
 from .models import SignedDocument
-from .signing import identity, sign_pdf
+from .signing import Identity, identity, sign_pdf, usable
 
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that is read as another
 CODE_LENGTH = 12  # 59 bits: a code cannot be guessed
@@ -33,13 +35,13 @@ def issue(
 
     `content_sha256` is the hash of the figures on it, when the caller has one to recompute; else that of `data`.
     The template gets `data` and the keys `title`, `number`, `day`, `sample`, `proof`. Raises what `make_pdf` raises,
-    ValueError when the signing certificate cannot be used.
+    UserError when the signing certificate cannot be used.
     """
-    who = identity()
+    who = _signer()
     code = "".join(secrets.choice(LETTERS) for _each in range(CODE_LENGTH))
     told = content_sha256 or hashlib.sha256(form.canonical(form.storable(data))).hexdigest()
-    paper = paper_data(data, title=title, number=number, at=at) | {"proof": _proof(code, told, who.name, who)}
-    content = sign_pdf(make_pdf(template, paper, at=at), by=who, reason=title)
+    paper = paper_data(data, title=title, number=number, at=at) | {"proof": _proof(code, told, who)}
+    content = sign_pdf(make_pdf(template, paper, at=at), by=who, reason=title[:200])
     file = evidence.keep(
         content, media_type="application/pdf", kind="signed_document", source=code, taken_at=at, delete_on=None
     )
@@ -51,6 +53,17 @@ def issue(
         SignedDocument.objects.filter(pk=replaces.pk).update(withdrawn_at=at, replaced_by=document)
     audit.record("documents.signed", on=document, by=by, at=at, after={"sha256": file.sha256, "kind": kind})
     return document
+
+
+def _signer() -> Identity:
+    try:
+        return usable(identity())
+    except ValueError as problem:
+        raise UserError(
+            _("Surat belum dapat ditandatangani: sertifikatnya tidak dapat dipakai atau sudah berakhir."),
+            fix=_("Minta pengelola memeriksa SATUKOTA_SIGNING_FILE, lalu ulangi."),
+            code="sertifikat_tanda_tangan",
+        ) from problem
 
 
 def paper_data(data: Mapping[str, Any], *, title: str, at: datetime, number: str = "") -> dict[str, Any]:
@@ -73,9 +86,9 @@ def qr_svg(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _proof(code: str, content_sha256: str, signer: str, who: Any) -> dict[str, Any]:
+def _proof(code: str, content_sha256: str, who: Identity) -> dict[str, Any]:
     link = link_of(code)
     return {
-        "code": code, "link": link, "sha256": content_sha256, "signer": signer, "fingerprint": who.fingerprint,
+        "code": code, "link": link, "sha256": content_sha256, "signer": who.name, "fingerprint": who.fingerprint,
         "self_made": who.is_self_made, "qr": qr_svg(f"{link}#{content_sha256}"),
     }  # fmt: skip

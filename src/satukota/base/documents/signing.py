@@ -129,11 +129,18 @@ def _identity(key: object, certificate: x509.Certificate, others: object, *, is_
     return Identity(der, certificate.public_bytes(Encoding.DER), chain, is_self_made)
 
 
+def usable(who: Identity) -> Identity:
+    """The identity, unless it signs nothing today. Raises ValueError outside the days of its certificate."""
+    certificate = who.certificate
+    if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
+        raise ValueError("the signing certificate has ended or has not begun")
+    return who
+
+
 def sign_pdf(pdf: bytes, *, by: Identity, reason: str) -> bytes:
     """The PDF with a certifying PAdES signature (no change allowed after it) and its certificates, signed now.
 
-    The moment in it is the signer's own clock: there is no time-stamp authority. Raises ValueError outside the
-    days of the certificate.
+    The moment in it is the signer's own clock: there is no time-stamp authority. `by` is `usable`.
     """
     from asn1crypto import keys as asn1_keys
     from asn1crypto import x509 as asn1_x509
@@ -141,9 +148,6 @@ def sign_pdf(pdf: bytes, *, by: Identity, reason: str) -> bytes:
     from pyhanko.sign import fields, signers
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    now, certificate = datetime.now(UTC), by.certificate
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise ValueError("the signing certificate has ended or has not begun")
     store = SimpleCertificateStore()
     store.register_multiple(asn1_x509.Certificate.load(der) for der in by.chain_der)
     signer = signers.SimpleSigner(

@@ -48,7 +48,7 @@ def paper_of(
     """What the template prints. Papers are in Indonesian, whoever makes them."""
     with translation.override("id"):
         contract, rules = facts["contract"], {rule["key"]: rule for rule in facts["rules"]}
-        parts = figures["parts"]
+        parts, things = figures["parts"], words.things_by_code(facts)
         return {
             "office": {"name": contract["opd"]}, "contract": contract, "version": version, "reason": reason,
             "people": dict(people), "month": _month(facts["month"]),
@@ -58,7 +58,7 @@ def paper_of(
             "parts": [[label, words.duration(seconds)] for label, seconds in words.parts_words(parts, figures)],
             "things": len(facts["things"]), "total_rp": figures["total_rp"],
             "charges": [_charge(charge, rules[charge["rule"]]) for charge in figures["charges"]],
-            "outages": [_outage(outage, facts) for outage in figures["outages"][:MOST_OUTAGES]],
+            "outages": [_outage(outage, things[outage["key"]]) for outage in figures["outages"][:MOST_OUTAGES]],
             "outages_all": len(figures["outages"]),
         }  # fmt: skip
 
@@ -80,11 +80,11 @@ def _charge(charge: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str, Any
     }  # fmt: skip
 
 
-def _outage(outage: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _outage(outage: Mapping[str, Any], thing: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "code": outage["key"], "from": _moment(outage["start"]),
         "to": _moment(outage["end"]) if outage["is_repaired"] else "belum pulih",
-        "cause": words.outage_cause(outage, facts), "counted": words.duration(outage["counted_s"]),
+        "cause": words.outage_cause(outage, thing), "counted": words.duration(outage["counted_s"]),
         "left_out": words.left_out(outage), "rp": outage["rp"],
-        "incident": ", ".join(words.incidents_of(outage, facts)),
+        "incident": ", ".join(words.incidents_of(outage, thing)),
     }  # fmt: skip

@@ -116,6 +116,7 @@ def check(statement: Statement, now: Facts | None) -> Check:
     """
     figures = figures_of(statement.facts)
     same = figures == statement.figures and sealed(statement.facts, figures) == statement.sha256
+    same = same and (statement.letter is None or statement.letter.content_sha256 == statement.sha256)
     if now is None:
         return Check(same)
     today = {thing["code"]: _measured(thing) for thing in now["things"]}

@@ -1,5 +1,6 @@
 """Figures of a month in the words people read, on screen and on paper."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from fractions import Fraction
 from math import floor
@@ -117,21 +118,26 @@ def formula(charge: Json, rule: Json) -> str:
     return told
 
 
-def thing_of(outage: Json, facts: Json) -> Json:
-    return next(thing for thing in facts["things"] if thing["code"] == outage["key"])
+def things_by_code(facts: Json) -> dict[str, Json]:
+    return {thing["code"]: thing for thing in facts["things"]}
 
 
-def trail(outage: Json, facts: Json) -> list[Json]:
+def trail(outage: Json, thing: Json) -> list[Json]:
     """The status changes that made the outage and its end, oldest first."""
-    changes = thing_of(outage, facts)["changes"]
-    return [one for one in changes if outage["start"] <= one["at"] <= outage["end"]]
+    changes = thing["changes"]
+    first = bisect_left(changes, outage["start"], key=_at)
+    return changes[first : bisect_right(changes, outage["end"], key=_at)]
 
 
-def outage_cause(outage: Json, facts: Json) -> str:
+def _at(change: Json) -> int:
+    return change["at"]
+
+
+def outage_cause(outage: Json, thing: Json) -> str:
     """The first cause named within it, or before the month when it began there, with the root that explains it."""
-    thing = thing_of(outage, facts)
-    earlier = [thing["before"]] if thing["before"] and outage["start"] == facts["since"] else []
-    for one in [*earlier, *trail(outage, facts)]:
+    made_it = trail(outage, thing)
+    earlier = [thing["before"]] if thing["before"] and not (made_it and made_it[0]["at"] == outage["start"]) else []
+    for one in [*earlier, *made_it]:
         if one["now"] in ("down", "degraded"):
             title = cause_words(thing["kind"], one["cause"])
             return f"{title} ({one['root']})" if one["root"] else title
@@ -142,20 +148,20 @@ def cause_words(kind: str, cause: str) -> str:
     return str(monitoring.words(kind, cause).title) if cause else _("sebab tidak tercatat")
 
 
-def excuses_of(outage: Json, facts: Json) -> list[str]:
+def excuses_of(outage: Json, thing: Json) -> list[str]:
     """Why part of it was excused: the root outside the contract, the dispute that was granted."""
     found = []
-    for start, end, why in thing_of(outage, facts)["excused"]:
+    for start, end, why in thing["excused"]:
         kind, _colon, name = why.partition(":")
         if start < outage["end"] and outage["start"] < end:
             found.append(_("akar di luar kontrak: %s") % name if kind == "root" else _("keberatan nomor %s") % name)
     return sorted(set(found))
 
 
-def incidents_of(outage: Json, facts: Json) -> list[str]:
+def incidents_of(outage: Json, thing: Json) -> list[str]:
     """Numbers of the incidents its thing was in while it lasted."""
     found = [
-        one["number"] for one in thing_of(outage, facts)["incidents"]
+        one["number"] for one in thing["incidents"]
         if one["at"] < outage["end"] and (one["until"] is None or one["until"] >= outage["start"])
     ]  # fmt: skip
     return sorted(set(found))

@@ -1,13 +1,17 @@
 """A paper that leaves the house is kept, registered and can be asked about by anyone who holds it."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from satukota.base.audit.models import AuditEntry
-from satukota.base.documents import actions
+from satukota.base.documents import actions, signing
+from satukota.base.documents.models import SignedDocument
 from satukota.base.documents.signing import identity
 from satukota.base.documents.verifying import verify_pdf
+from satukota.base.errors import UserError
 from satukota.base.evidence.actions import content_of
 
 from .make import AT, PLAIN, plain_data
@@ -54,3 +58,19 @@ def test_a_paper_that_was_replaced_says_so(issued):
 def test_the_public_certificate_verifies_and_holds_no_key(issued):
     pem = Client().get("/surat/sertifikat.pem").content
     assert b"PRIVATE" not in pem and verify_pdf(content_of(issued.file), pem).holds
+
+
+def test_an_ended_certificate_signs_nothing_and_says_so(db, settings, monkeypatch):
+    settings.SIGNING_OWN = signing.make_own("lama.go.id")
+    monkeypatch.setattr(signing, "datetime", Later)
+    with pytest.raises(UserError, match="belum dapat ditandatangani"):
+        actions.issue(PLAIN, plain_data(), kind="uji", title="Surat", by=None, at=AT)
+    assert not SignedDocument.objects.exists()
+
+
+class Later(datetime):
+    """Eleven years from now."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(days=4018)

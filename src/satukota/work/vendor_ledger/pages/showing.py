@@ -1,6 +1,6 @@
 """What the ledger shows: contracts and their months, one contract, one month down to its evidence, and its files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -109,7 +109,12 @@ def month(request: HttpRequest, row: Contract, month: str) -> HttpResponse:
         if problem.status == 404:
             raise
         return render(request, "vendor_ledger/no_month.html", told | {"problem": problem})
-    told |= _page_of(shown) | {"versions": kept, "disputes": queries.disputes_of(row, chosen)}
+    last_closed = next((one for one in kept if one.is_closed), None)
+    told |= _page_of(shown) | {
+        "versions": kept,
+        "may_correct": shown.statement == last_closed,
+        "disputes": queries.disputes_of(row, chosen),
+    }
     if shown.statement is not None:
         told["check"] = queries.check(shown.statement, _facts_now(row, chosen, at))
     return render(request, "vendor_ledger/month.html", told)
@@ -133,7 +138,7 @@ def _page_of(shown: Shown) -> dict[str, Any]:
         "parts": [(label, words.duration(seconds)) for label, seconds in words.parts_words(figures["parts"], figures)],
         "charges": [(words.KINDS[rules[one["rule"]]["kind"]], words.formula(one, rules[one["rule"]]),
                      rules[one["rule"]], one["rp"]) for one in figures["charges"]],
-        "outages": [outage_row(place, one, facts) for place, one in enumerate(figures["outages"][:OUTAGES_SHOWN])],
+        "outages": outage_rows(facts, figures["outages"][:OUTAGES_SHOWN]),
         "outages_all": len(figures["outages"]), "things": _things(facts, figures),
     }  # fmt: skip
 
@@ -159,26 +164,32 @@ def _things(facts: Facts, figures: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda one: (-one["lost_s"], one["code"]))
 
 
-def thing_url(thing: Facts) -> str:
+def thing_url(thing: Mapping[str, Any]) -> str:
     """The page of the watched thing, where it has one."""
-    if thing["kind"] == "camera":
-        return reverse("cameras:camera", args=[thing["code"]])
-    return reverse("city:feeder", args=[thing["code"]]) if thing["kind"] in ("link", "power") else ""
+    name = {"camera": "cameras:camera", "link": "city:feeder", "power": "city:feeder"}.get(thing["kind"])
+    try:
+        return reverse(name, args=[thing["code"]]) if name else ""
+    except NoReverseMatch:  # a code from another time that no address can hold
+        return ""
 
 
-def outage_row(place: int, outage: dict[str, Any], facts: Facts) -> dict[str, Any]:
-    """One outage with everything it rests on."""
-    thing = words.thing_of(outage, facts)
+def outage_rows(facts: Facts, outages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each outage with everything it rests on; `place` is where it stands among the figures."""
+    things = words.things_by_code(facts)
+    return [_outage_row(place, one, things[one["key"]]) for place, one in enumerate(outages)]
+
+
+def _outage_row(place: int, outage: dict[str, Any], thing: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "place": place, "code": outage["key"], "name": thing["name"], "url": thing_url(dict(thing)),
+        "place": place, "code": outage["key"], "name": thing["name"], "url": thing_url(thing),
         "start": moment(outage["start"]), "end": moment(outage["end"]), "is_repaired": outage["is_repaired"],
         "began": moment(thing["began"]) if thing["began"] and outage["before_s"] else None, "state": outage["state"],
-        "cause": words.outage_cause(outage, facts), "excuses": words.excuses_of(outage, facts),
-        "incidents": words.incidents_of(outage, facts), "counted": words.duration(outage["counted_s"]),
+        "cause": words.outage_cause(outage, thing), "excuses": words.excuses_of(outage, thing),
+        "incidents": words.incidents_of(outage, thing), "counted": words.duration(outage["counted_s"]),
         "before": words.duration(outage["before_s"]) if outage["before_s"] else "", "left_out": words.left_out(outage),
         "steps": outage["steps"], "rp": outage["rp"],
         "trail": [(moment(one["at"]), one["was"], one["now"], words.cause_words(thing["kind"], one["cause"])
-                   if one["cause"] else "", one["root"]) for one in words.trail(outage, facts)],
+                   if one["cause"] else "", one["root"]) for one in words.trail(outage, thing)],
         "figures": outage,
     }  # fmt: skip
 
@@ -213,7 +224,7 @@ def outages(request: HttpRequest, row: Contract, month: str, form: str) -> HttpR
         raise Missing(_("Halaman atau data ini tidak ditemukan."), fix=_("Unduh sebagai CSV atau XLSX."))
     chosen, at = months.read(month), clock.now()
     shown = _shown_or_missing(request, row, chosen, at)
-    rows = [outage_row(place, one, shown.facts) for place, one in enumerate(shown.figures["outages"])]
+    rows = outage_rows(shown.facts, shown.figures["outages"])
     return exports.table_response(request, f"gangguan-{row.number}-{chosen}", COLUMNS, rows, form)
 
 
