@@ -195,6 +195,23 @@ def hub(urls: list[str], port: int, origins: list[str]) -> Iterator[None]:
         yield
 
 
+def is_live(port: int) -> bool:
+    streams = (status(port) or {"streams": {}})["streams"].values()
+    return bool(streams) and all(one["state"] == "live" for one in streams)
+
+
+def spent_s(port: int) -> float:
+    """CPU of the hub so far; asked until it has the time to say."""
+    while (told := status(port)) is None:
+        time.sleep(0.1)
+    return float(told["cpu_s"])
+
+
+def watching(port: int) -> int:
+    """-1 while the hub is too busy to say."""
+    return (status(port) or {"watchers": -1})["watchers"]
+
+
 def status(port: int) -> dict[str, Any] | None:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/keadaan", headers={"X-Satukota-Live": TOKEN})
     try:
@@ -216,13 +233,13 @@ def cost(port: int, cameras: int, watchers: int, seconds: float) -> float:
     """Share of a core per stream, percent, with so many watchers of each."""
     names = {"PORT": port, "ORIGIN": "http://127.0.0.1", "CAMERAS": list(range(cameras)), "EACH": watchers}
     with process(WATCHERS, **names):
-        until(lambda: (status(port) or {})["watchers"] >= cameras * watchers, 60)
-        until(lambda: all(s["state"] == "live" for s in (status(port) or {})["streams"].values()), 30)
+        until(lambda: watching(port) >= cameras * watchers, 90)
+        until(lambda: is_live(port), 30)
         time.sleep(2)
-        before, began = (status(port) or {})["cpu_s"], time.monotonic()
+        before, began = spent_s(port), time.monotonic()
         time.sleep(seconds)
-        spent, took = (status(port) or {})["cpu_s"] - before, time.monotonic() - began
-    until(lambda: not (status(port) or {"watchers": 1})["watchers"], 20)
+        spent, took = spent_s(port) - before, time.monotonic() - began
+    until(lambda: watching(port) == 0, 30)
     return 100 * spent / took / cameras
 
 
@@ -365,7 +382,7 @@ def measured(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             hub(urls, port, ["http://127.0.0.1", f"http://127.0.0.1:{page_port}"]),
             process(WATCHERS, PORT=port, ORIGIN="http://127.0.0.1", CAMERAS=[0], EACH=1),
         ):
-            until(lambda: any(s["state"] == "live" for s in (status(port) or {})["streams"].values()), 30)
+            until(lambda: is_live(port), 30)
             frames = glass(page_port, direct, asked.seconds, codecs=True)
             source = glass(page_port, direct, asked.seconds, codecs=False)
         peer_ms, peer_cpu = hls(urls[0], direct, folder, asked.seconds)

@@ -13,6 +13,8 @@ LONGEST = 300  # characters of one value on the page; the export has all of it
 DEEPEST = 3
 
 ACTS: dict[str, Any] = city.ACTS | {
+    "cameras.published": gettext_lazy("kamera menjadi publik"),
+    "cameras.withdrawn": gettext_lazy("kamera tidak lagi publik"),
     "cameras.agreement_made": gettext_lazy("perjanjian kamera mitra dicatat"),
     "cameras.agreement_revoked": gettext_lazy("perjanjian kamera mitra diakhiri"),
     "evidence.opened": gettext_lazy("barang bukti dibuat"),
@@ -54,6 +56,7 @@ ACTS: dict[str, Any] = city.ACTS | {
     "cameras.edited": gettext_lazy("kamera diubah"),
     "cameras.evidence_seen": gettext_lazy("gambar gangguan dilihat"),
     "cameras.imported": gettext_lazy("kamera diimpor"),
+    "cameras.live_source_set": gettext_lazy("setelan gambar langsung diubah"),
     "cameras.look_asked": gettext_lazy("pemeriksaan diminta"),
     "cameras.reference_accepted": gettext_lazy("gambar acuan diterima"),
     "cameras.references_reset": gettext_lazy("gambar acuan dikosongkan"),

@@ -88,6 +88,7 @@ def _panel(
     """The whole page, or only the work panel when htmx asks; a problem keeps what was typed."""
     told = incident_panel.told_of(request.user, found, clock.now(), request.GET)
     told |= {"problem": problem, "typed": typed or {}}
+    told["may_watch"] = access.may(request.user, "cameras.watch")
     told["crumbs"] = [(_("Insiden"), reverse("command_centre:incidents"))]
     part = "_panel" if request.headers.get("HX-Request") else "panel"
     return render(request, f"command_centre/incidents/{part}.html", told, status=problem.status if problem else 200)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .pages import camera, importing, lending, listing, live, pictures, watch_log
+from .pages import camera, importing, lending, listing, live, pictures, public, watch_log
 
 app_name = "cameras"
 urlpatterns: list[URLPattern] = [
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("mitra/baru/", lending.agreement_add, name="agreement_add"),
     path("mitra/<int:pk>/", lending.agreement, name="agreement"),
     path("mitra/<int:pk>/akhiri", lending.agreement_revoke, name="agreement_revoke"),
+    path("publik/", public.publishing, name="publishing"),
+    path("<str:code>/publik", public.publish, name="publish"),
     path("<str:code>/", camera.camera_page, name="camera"),
     path("<str:code>/panel", camera.panel, name="panel"),
     path("<str:code>/ketersediaan/<int:days>", camera.availability, name="availability"),
@@ -34,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("<str:code>/berhenti", camera.retire, name="retire"),
     path("<str:code>/langsung/tiket", live.ticket, name="live_ticket"),
     path("<str:code>/langsung/simpan", live.keep_picture, name="keep_picture"),
+    path("<str:code>/langsung/setelan", live.source, name="live_source"),
     path("<str:code>/arah", live.steer, name="steer"),
     path("<str:code>/arah/tersimpan", live.presets, name="presets"),
     path("<str:code>/gambar/<str:slot>.jpg", pictures.slot, name="slot"),

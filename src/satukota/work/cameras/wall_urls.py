@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("", video_wall.wall, name="wall"),
     path("kamera", video_wall.tiles, name="tiles"),
     path("dekat/<str:number>", video_wall.near_incident, name="near"),
+    path("dekat/<str:number>/kotak", video_wall.near_boxes, name="near_boxes"),
     path("simpan", video_wall.save, name="save"),
     path("hapus", video_wall.remove, name="remove"),
 ]

@@ -82,6 +82,7 @@ class Hub:
         try:
             while (message := await watcher.next()) is not None:
                 await send(message)
+                await asyncio.sleep(0)  # sending need not wait: others, and the news that this one left, get their turn
         finally:
             upstream.leave(watcher)
             if self.guests.pop(guest, None) is not None:

@@ -20,8 +20,10 @@ from ..live import near, walls
 from ..live.actions import is_protected
 from ..live.purposes import PURPOSES
 from ..models import Camera, WallLayout
+from .live import live_part, moves
 
 FOUND = 20
+NEAR_SHOWN = 2
 
 
 @require_GET
@@ -88,6 +90,16 @@ def near_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
     most = request.GET.get("petak", "4")
     count = int(most) if most in {str(one) for one in walls.TILES} else 4
     return JsonResponse({"codes": near.working_cameras_near(request.user, incident, count)})
+
+
+@require_GET
+@needs("cameras.watch", find=_followed, by="number")
+def near_boxes(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The nearest working cameras as boxes to open, for the page of the incident."""
+    codes = near.working_cameras_near(request.user, incident, NEAR_SHOWN)
+    known = near.tiles_for(request.user, codes)
+    boxes = [live_part(request.user, known[code], "incident", incident.number) for code in codes if code in known]
+    return render(request, "cameras/_near.html", {"boxes": boxes, "live_moves": moves()})
 
 
 @require_POST
