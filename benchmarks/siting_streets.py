@@ -16,7 +16,7 @@ from satukota.rules.siting import Problem
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "geo"
 WEIGHT = {"primary": 6, "secondary": 5, "pedestrian": 5, "tertiary": 4, "residential": 3, "unclassified": 2}
-POINT_EVERY_M, POLE_EVERY_M, POLE_BESIDE_M = 20.0, 60.0, 3.0
+POINT_EVERY_M, POLE_EVERY_M, POLE_BESIDE_M = 10.0, 60.0, 3.0
 DIRECTIONS, FOV_DEG, RANGE_M = 8, 90.0, 60.0
 POLE_RP, CABLE_RP_PER_M, LONGEST_CABLE_M = 50_000_000, 100_000, 400.0
 BUDGET_RP, YEARLY_BUDGET_RP = 66 * POLE_RP, 66 * 4_000_000

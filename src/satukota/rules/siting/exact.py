@@ -47,14 +47,16 @@ def solve_core(core: Core, *, unit: float, seconds: float, stop: Callable[[], bo
     highs.HandleUserInterrupt = True
     work = threading.Thread(target=highs.solve, name="siting-highs")  # no daemon: a process must not end under HiGHS
     work.start()
-    until = time.monotonic() + seconds
-    while work.is_alive():
-        work.join(LOOK_S)
-        if stop() or time.monotonic() > until + LOOK_S:
+    until = time.monotonic() + seconds + LOOK_S
+    try:
+        while work.is_alive() and not stop() and time.monotonic() < until:
+            work.join(LOOK_S)
+    finally:
+        if work.is_alive():
             highs.cancelSolve()
             work.join(PATIENCE_S)
-            if work.is_alive():
-                return Answer(None, inf, False)
+    if work.is_alive():
+        return Answer(None, inf, False)
     return _answer(highs, core, scale)
 
 
