@@ -20,6 +20,7 @@ from satukota.shared.ground.models import GroundSource, GroundUpload
 from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.shifts.models import Rota, Shift, Swap
+from satukota.work.blind_spots.models import BlindSpot, PartnerOffer, Plan, SpotEntry
 from satukota.work.cameras.models import Agreement, Camera, CameraBookmark, CameraImport, CameraReference
 from satukota.work.vendor_ledger.gathering import facts_of
 from satukota.work.vendor_ledger.models import Dispute, PenaltyRule, Statement, Terms
@@ -73,7 +74,7 @@ def make() -> City:
     shared = {
         "command_centre:sop": sop.pk, "city:opd": "diskominfo", "city:person": own["person_to_edit"],
         "city:kelurahan": api_api.code, "city:place": own["place_to_edit"], "city:feeder": own["feeder_to_edit"],
-        "city:contract": own["contract_to_edit"], "documents:paper": "tidak-ada",
+        "city:contract": own["contract_to_edit"], "documents:paper": "tidak-ada", "public_picture": "tidak-ada",
         "ground:kind": "school",
     }  # fmt: skip
     city = City(own, other, shared)
@@ -137,7 +138,7 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
         "account_to_close": holder.pk, "feeder_to_edit": feeder.code,
         "contract_to_edit": contract.pk, "place_to_edit": place.code, "opd": opd.pk, "person": person.pk,
         "place": place.pk, "feeder": feeder.pk, "rt_to_edit": Rt.objects.create(kelurahan=area, number="001").pk,
-        "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now),
+        "holiday_to_remove": _holiday(opd).pk, **_shifts(opd, person, now), **_blind(opd, area, code, now),
         "exhibit_for": exhibits.open_exhibit(title="Contoh", source=code, owner_code=opd.code, by=None, at=now).number,
     }  # fmt: skip
 
@@ -165,6 +166,18 @@ def _shifts(opd: Opd, person: Person, now: datetime) -> dict[str, Any]:
     other = Person.objects.create(name=f"Lain {opd.code} Contoh")
     swap = Swap.objects.create(shift=shift, asker=person, asked=other, asked_at=now)
     return {"rota_for": rota.pk, "shift_for": shift.pk, "swap_for": swap.pk}
+
+
+def _blind(opd: Opd, area: Kelurahan, code: str, now: datetime) -> dict[str, Any]:
+    spot = BlindSpot.objects.create(number=f"TB-{code}", title="Contoh", owner=opd, kelurahan=area, lon=area.lon,
+                                    lat=area.lat, points=[[area.lon, area.lat, 1.0, 25.0, "road"]], weight=1.0,
+                                    city_share=0.1, ground_version="x", found_at=now)  # fmt: skip
+    entry = SpotEntry.objects.create(spot=spot, at=now, act="surveyed", file=_picture(code, "blind_spot_file", now))
+    plan = Plan.objects.create(name=f"Contoh {code}", owner=opd, made_by=_account(f"rencana-{code}"), made_at=now,
+                               asked={}, state="done")  # fmt: skip
+    offer = PartnerOffer.objects.create(code=f"PT-{code}", partner="PT Contoh", owner=opd, lon=area.lon, lat=area.lat,
+                                        bearing_deg=0, fov_deg=90, range_m=50, width_px=1920)  # fmt: skip
+    return {"spot_for": spot.number, "entry_for": entry.pk, "plan_for": plan.pk, "offer_for": offer.pk}
 
 
 def _holiday(opd: Opd) -> Holiday:

@@ -57,7 +57,7 @@ _ALL = (
     Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER
          | {"incidents.close"} | EVIDENCE_KEEP),
     Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
-         | {"cameras.reference", "shifts.plan"} | EVIDENCE_GIVE | LENT_KEEP),
+         | {"cameras.reference", "shifts.plan", "cameras.publish"} | EVIDENCE_GIVE | LENT_KEEP),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH

@@ -3,7 +3,7 @@ from django.urls import include, path
 
 from satukota.city.gates import for_everyone
 from satukota.faces.open_api.metrics_page import metrics_page
-from satukota.work.cameras.pages import watch_log
+from satukota.work.cameras.pages import public, watch_log
 
 
 @for_everyone("says only that the process runs")
@@ -28,6 +28,8 @@ urlpatterns = [
     path("surat/", include("satukota.project.document_urls")),
     path("kamera/ditonton/", watch_log.public_counts, name="watch_counts"),
     path("kamera/ditonton.json", watch_log.public_counts_json, name="watch_counts_json"),
+    path("kamera/publik/", public.public_cameras, name="public_cameras"),
+    path("kamera/publik/<str:code>.jpg", public.public_picture, name="public_picture"),
     path("metrik", metrics_page, name="metrics"),
     path("api/v1/", include("satukota.faces.open_api.urls")),
     path("", include("satukota.faces.portal.urls")),

@@ -15,7 +15,7 @@ from satukota.rules.picture_truth.stream_truth import StreamExpected
 from satukota.shared.monitoring.models import Reading, Target, Verdict
 from satukota.shared.monitoring.registry import Look, Probe, Words
 
-from . import causes, references
+from . import causes, public, references
 from .camera_memory import CameraMemory
 from .eye import Eyes
 from .looking import DEADLINE_S, Brief, Kept, look_at
@@ -62,10 +62,10 @@ class CameraProbe(Probe):
     def keep(self, kept: Sequence[tuple[Target, Reading, Look]]) -> None:
         """Pictures, learned references and what the register shows of the last look.
 
-        At most six statements, beside those for the rare: a learned reference, an event picture, a refused login.
+        At most seven statements, beside those for the rare: a learned reference, an event picture, a refused login.
         """
         mine = [(target, reading, look, look.kept) for target, reading, look in kept if isinstance(look.kept, Kept)]
-        seen, good = [], []
+        seen, good, good_pictures = [], [], []
         for target, reading, look, extra in mine:
             if look.picture:
                 evidence.put_slot(f"camera/{target.code}/latest", look.picture)
@@ -73,6 +73,7 @@ class CameraProbe(Probe):
                 if extra.is_good:
                     evidence.put_slot(f"camera/{target.code}/last_good", look.picture)
                     good.append(Camera(pk=target.pk, last_good_at=reading.at))
+                    good_pictures.append((target.pk, target.code, look.picture, reading.at))
                 if extra.is_picture_fault and _is_first(target, reading):
                     _keep_event_picture(target, reading, look.picture)
             if extra.login_refused:
@@ -81,6 +82,8 @@ class CameraProbe(Probe):
                 )
         Camera.objects.bulk_update(seen, ["last_seen_at"], batch_size=500)
         Camera.objects.bulk_update(good, ["last_good_at"], batch_size=500)
+        if good_pictures:
+            public.offer(good_pictures)
         learned = [(target.pk, extra.learned, extra.anchor_ids) for target, _, _, extra in mine if extra.learned]
         if learned:
             references.keep_learned(learned)

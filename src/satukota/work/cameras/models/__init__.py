@@ -3,6 +3,7 @@
 from .importing import CameraImport, CameraImportRow
 from .lending import Agreement
 from .live import CameraBookmark, LiveSource, WallLayout, WatchSession
+from .public import PublicView
 from .register import Camera, CameraReference
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "CameraImportRow",
     "CameraReference",
     "LiveSource",
+    "PublicView",
     "WallLayout",
     "WatchSession",
 ]

@@ -70,6 +70,8 @@ def camera_list(request: HttpRequest) -> HttpResponse:
         "sorts": _sorts(),
         "is_filtered": filters != queries.Filters(sort=filters.sort),
         "may_watch": access.may(request.user, "cameras.watch"),
+        "may_see_agreements": access.may(request.user, "agreements.view"),
+        "may_publish": access.may(request.user, "cameras.publish"),
         "may_read_watches": access.may(request.user, "cameras.watch_log"),
         "may_import": access.may(request.user, "cameras.import"),
         "export_forms": exports.FORMATS,
