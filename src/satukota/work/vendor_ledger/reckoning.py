@@ -32,8 +32,11 @@ def figures_of(facts: Facts) -> dict[str, Any]:
 
 
 def sealed(facts: Facts, figures: Facts) -> str:
-    """SHA-256 over the canonical JSON of both: what is printed on the letter."""
-    return hashlib.sha256(form.canonical(form.storable({"facts": facts, "figures": figures}))).hexdigest()
+    """SHA-256 over the canonical JSON of both (RFC 8785): what is printed on the letter.
+
+    They hold texts, whole numbers, claims and nothing else, which every writer of JSON writes alike.
+    """
+    return hashlib.sha256(form.canonical({"facts": facts, "figures": figures})).hexdigest()
 
 
 def ratio_of(figures: Facts) -> Fraction | None:

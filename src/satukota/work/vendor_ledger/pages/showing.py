@@ -109,12 +109,8 @@ def month(request: HttpRequest, row: Contract, month: str) -> HttpResponse:
         if problem.status == 404:
             raise
         return render(request, "vendor_ledger/no_month.html", told | {"problem": problem})
-    last_closed = next((one for one in kept if one.is_closed), None)
-    told |= _page_of(shown) | {
-        "versions": kept,
-        "may_correct": shown.statement == last_closed,
-        "disputes": queries.disputes_of(row, chosen),
-    }
+    told |= _page_of(shown) | {"versions": kept, "disputes": queries.disputes_of(row, chosen)}
+    told["may_correct"] = shown.statement == next((one for one in kept if one.is_closed), None)
     if shown.statement is not None:
         told["check"] = queries.check(shown.statement, _facts_now(row, chosen, at))
     return render(request, "vendor_ledger/month.html", told)
@@ -176,12 +172,13 @@ def thing_url(thing: Mapping[str, Any]) -> str:
 def outage_rows(facts: Facts, outages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each outage with everything it rests on; `place` is where it stands among the figures."""
     things = words.things_by_code(facts)
-    return [_outage_row(place, one, things[one["key"]]) for place, one in enumerate(outages)]
+    urls = {code: thing_url(things[code]) for code in {one["key"] for one in outages}}
+    return [_outage_row(place, one, things[one["key"]], urls[one["key"]]) for place, one in enumerate(outages)]
 
 
-def _outage_row(place: int, outage: dict[str, Any], thing: Mapping[str, Any]) -> dict[str, Any]:
+def _outage_row(place: int, outage: dict[str, Any], thing: Mapping[str, Any], url: str) -> dict[str, Any]:
     return {
-        "place": place, "code": outage["key"], "name": thing["name"], "url": thing_url(thing),
+        "place": place, "code": outage["key"], "name": thing["name"], "url": url,
         "start": moment(outage["start"]), "end": moment(outage["end"]), "is_repaired": outage["is_repaired"],
         "began": moment(thing["began"]) if thing["began"] and outage["before_s"] else None, "state": outage["state"],
         "cause": words.outage_cause(outage, thing), "excuses": words.excuses_of(outage, thing),

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError, transaction
 
+from satukota.base.audit import form
 from satukota.base.documents.signing import identity
 from satukota.base.documents.verifying import NotAPaper, verify_pdf
 from satukota.base.errors import AlreadyDone, Missing, UserError
@@ -16,6 +17,7 @@ from satukota.work.vendor_ledger import actions, queries
 from satukota.work.vendor_ledger.gathering import facts_of
 from satukota.work.vendor_ledger.models import Statement, Terms
 from satukota.work.vendor_ledger.months import of
+from satukota.work.vendor_ledger.reckoning import figures_of, sealed
 
 from .make import (
     DAY,
@@ -202,3 +204,33 @@ def test_impossible_terms_and_overlapping_rules_are_refused(ledger):
     for wrong in ({"rate": 2}, {"rate": 0}, {"step": 0}, {"cap_rp": -5}, {"base": "fixed"}, {"kind": "x"}):
         with pytest.raises(UserError, match="tidak mungkin"):
             add_rule(ledger, valid_from=(NOW + DAY).date(), **wrong)
+
+
+def test_a_correction_can_be_drafted_again_until_it_is_closed(ledger):
+    first = closed(ledger)
+    once = actions.correct_month(first.pk, reason="Salah", by=ledger.engineer, at=NOW)
+    granted(ledger, disputed(ledger, first))
+    again = actions.correct_month(first.pk, reason="Keberatan diterima", by=ledger.engineer, at=NOW)
+    assert once.pk == again.pk and again.total_rp == 0 and again.reason == "Keberatan diterima"
+
+
+def test_figures_altered_together_with_their_hash_differ_from_the_letter(ledger):
+    done = closed(ledger)
+    done.facts["things"] = []
+    done.figures = figures_of(done.facts)
+    done.sha256 = sealed(done.facts, done.figures)
+    assert not queries.check(done, None).is_same
+
+
+def test_what_is_hashed_holds_nothing_json_writers_differ_on(ledger):
+    draft = prepared(ledger)
+    assert form.storable([draft.facts, draft.figures]) == [draft.facts, draft.figures]
+    assert not any(isinstance(one, float) for one in leaves([draft.facts, draft.figures]))
+
+
+def leaves(value):
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from leaves(one)
+    else:
+        yield value
