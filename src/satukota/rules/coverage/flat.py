@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from .index import Ground
-from .kernel import FAR, FOV_DEG, HEIGHT, START_DEG, TARGET, X, Y, along, body_at, compiled, inlined, key_of
-from .sweep import DONE, DOUBTFUL, SHORT, Desk, begin_eye, desk, fan_of, flatten
+from .compiling import compiled, entry, inlined
+from .index import Dots, Ground
+from .kernel import (
+    FAR,
+    FOV_DEG,
+    HEIGHT,
+    START_DEG,
+    X,
+    Y,
+    along,
+    body_at,
+    key_of,
+)
+from .sweep import DONE, DOUBTFUL, SHORT, ZERO, Desk, begin_eye, desk, fan_of, flatten
 
+AREAS, RINGS, POINTS = range(3)  # what is wanted of a sweep
 SAFE_M = 1e-8  # a stretch narrower than this may come out crossed, with coordinates of a million metres
 SAME_M = 1e-9
 ON_BORDER = 1e-9  # a point this share of its distance behind a border is on it, and seen
@@ -38,14 +50,14 @@ def trace(pieces: int, count: int, d: Desk, eye: np.ndarray, xy: np.ndarray, at:
     turning = d.fan[count, 0] == 4.0
     if not (turning and shut):
         begin = 0
-    doubtful, opened = False, -1
+    doubtful, opened = False, ZERO - 1
     for step in range(pieces):
         p = (begin + step) % pieces
         e = d.piece_of[p]
         if d.line[e, 4] == 0.0:
             if opened >= 0:
                 at, rings = close_ring(opened, at, xy, ring_ends, rings)
-            opened = -1
+            opened = ZERO - 1
             continue
         if opened < 0:
             opened = at
@@ -89,76 +101,48 @@ def close_ring(opened: int, at: int, xy: np.ndarray, ring_ends: np.ndarray, ring
     return at + 1, rings + 1
 
 
-@compiled
-def sweep_rings(ground: Ground, eyes: np.ndarray, begin: int, size: int, xy: np.ndarray, ring_ends: np.ndarray,
-                ring_of: np.ndarray, state: np.ndarray) -> tuple[int, int, int]:  # fmt: skip
-    """Regions of eyes from `begin` on, until all are done or there is no room: eyes done, vertices, rings."""
-    d, fov, count, at, rings = desk(size), 0.0, 0, 0, 0
+@entry
+def sweep(ground: Ground, eyes: np.ndarray, begin: int, size: int, want: int, area: np.ndarray, state: np.ndarray,
+          xy: np.ndarray, ring_ends: np.ndarray, ring_of: np.ndarray, dots: Dots, out: np.ndarray,
+          ends: np.ndarray) -> tuple[int, int, int]:  # fmt: skip
+    """Eyes from `begin` on, until all are done or there is no room: eyes done, vertices or pairs, rings.
+
+    want AREAS: area[i] alone. RINGS: the region's rings too. POINTS: the dots in sight too; out holds their places in
+    the order of their grid, ends[i] is where those of eye i end. state[i] says what became of eye i; those that need
+    stretches.py (RELIEF) are left to it. One entry for all three, because it is compiled once.
+    """
+    d, fov, count, at, rings = desk(size), 0.0, ZERO, ZERO, ZERO
     for i in range(begin, len(eyes)):
         count = fan_of(eyes[i], fov, count, d)
         fov = eyes[i, FOV_DEG]
         state[i], _, _ = begin_eye(ground, eyes[i], count, d)
         pieces = flatten(count, d) if state[i] == DONE else 0
-        if state[i] == SHORT or pieces < 0 or at + 2 * pieces + 2 * count > len(xy) or rings + pieces > len(ring_ends):
-            state[i] = SHORT
+        if state[i] == SHORT or pieces < 0:
             return i, at, rings
-        if state[i] == DONE:
+        area[i] = fan_area(pieces, d)
+        if want == RINGS and pieces > 0:
+            if at + 2 * pieces + 2 * count > len(xy) or rings + pieces > len(ring_ends):
+                return i, at, rings
             before = rings
             at, rings, doubtful = trace(pieces, count, d, eyes[i], xy, at, ring_ends, rings)
             ring_of[before:rings] = i
             if doubtful:
                 state[i] = DOUBTFUL
+        if want == POINTS and pieces > 0:
+            after = fan_points(eyes[i], pieces, d.piece, d.piece_of, d.line, dots, out, at)
+            if after < 0:
+                return i, at, rings
+            at = after
+        ends[i] = at
     return len(eyes), at, rings
 
 
 @compiled
-def sweep_areas(ground: Ground, eyes: np.ndarray, begin: int, size: int, area: np.ndarray,
-                state: np.ndarray) -> int:  # fmt: skip
-    """Areas of eyes from `begin` on; returns how many are done, fewer than all when the desk is too small."""
-    d, fov, count = desk(size), 0.0, 0
-    for i in range(begin, len(eyes)):
-        count = fan_of(eyes[i], fov, count, d)
-        fov = eyes[i, FOV_DEG]
-        state[i], _, _ = begin_eye(ground, eyes[i], count, d)
-        pieces = flatten(count, d) if state[i] == DONE else 0
-        if state[i] == SHORT or pieces < 0:
-            return i
-        area[i] = fan_area(pieces, d)
-    return len(eyes)
-
-
-@compiled
-def sweep_points(ground: Ground, eyes: np.ndarray, begin: int, size: int, points: np.ndarray, low: np.ndarray,
-                 cell: float, across: np.ndarray, starts: np.ndarray, out: np.ndarray, ends: np.ndarray,
-                 state: np.ndarray) -> tuple[int, int]:  # fmt: skip
-    """Points in sight of eyes from `begin` on: eyes done, pairs written; ends[i] is where those of eye i end in out.
-
-    points (n, 2) in the order of their own grid (index.cells_of); out holds places in that order.
-    """
-    d, fov, count, at = desk(size), 0.0, 0, 0
-    for i in range(begin, len(eyes)):
-        count = fan_of(eyes[i], fov, count, d)
-        fov = eyes[i, FOV_DEG]
-        state[i], _, _ = begin_eye(ground, eyes[i], count, d)
-        pieces = flatten(count, d) if state[i] == DONE else 0
-        if state[i] == SHORT or pieces < 0:
-            state[i] = SHORT
-            return i, at
-        if state[i] == DONE:
-            at = fan_points(eyes[i], pieces, d.piece, d.piece_of, d.line, points, low, cell, across, starts, out, at)
-            if at < 0:
-                state[i] = SHORT
-                return i, ends[i - 1] if i > begin else 0
-        ends[i] = at
-    return len(eyes), at
-
-
-@compiled
 def fan_points(eye: np.ndarray, pieces: int, piece: np.ndarray, piece_of: np.ndarray, line: np.ndarray,
-               points: np.ndarray, low: np.ndarray, cell: float, across: np.ndarray, starts: np.ndarray,
-               out: np.ndarray, at: int) -> int:  # fmt: skip
+               dots: Dots, out: np.ndarray, at: int) -> int:  # fmt: skip
     """Write the points before the pieces; -1 when there is no room."""
     c, s = np.cos(np.radians(eye[START_DEG])), np.sin(np.radians(eye[START_DEG]))
+    points, low, cell, across, starts = dots.points, dots.low, dots.cell, dots.across, dots.starts
     far, end = eye[FAR], piece[pieces, 0]
     left, right = column(eye[X] - far, low[0], cell, across[0]), column(eye[X] + far, low[0], cell, across[0])
     for row in range(column(eye[Y] - far, low[1], cell, across[1]), column(eye[Y] + far, low[1], cell, across[1]) + 1):
@@ -206,8 +190,8 @@ def piece_at(key: float, piece: np.ndarray, pieces: int) -> int:
     return low
 
 
-@compiled
+@entry
 def sweep_bodies(ground: Ground, eyes: np.ndarray, body: np.ndarray) -> None:
     """The outline that shuts each eye in, -1 for none."""
     for i in range(len(eyes)):
-        body[i] = body_at(ground, eyes[i, X], eyes[i, Y], max(eyes[i, HEIGHT], eyes[i, TARGET]))
+        body[i] = body_at(ground, eyes[i, X], eyes[i, Y], eyes[i, HEIGHT])

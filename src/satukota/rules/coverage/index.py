@@ -150,18 +150,35 @@ def _starts(groups: np.ndarray, count: int) -> np.ndarray:
     return starts
 
 
-def cells_of(points: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Points (n, 2) in the order of a grid: origin (2,), across (2,), starts (cells + 1,), order (n,)."""
-    low = points.min(axis=0)
-    across = (np.floor((points.max(axis=0) - low) / cell) + 1).astype(np.int64)
+class Dots(NamedTuple):
+    """Points (n, 2) in the order of a grid of their own: those of cell c are points[starts[c]:starts[c + 1]].
+
+    Cells go row by row from `low`; across (2,) of them. order (n,): where each point was before.
+    """
+
+    points: np.ndarray
+    order: np.ndarray
+    low: np.ndarray
+    cell: float
+    across: np.ndarray
+    starts: np.ndarray
+
+
+def dots_of(points: np.ndarray) -> Dots:
+    """points (n, 2), n may be 0."""
+    if not len(points):
+        points_box, cell = np.zeros((1, 2)), CELL_M
+    else:
+        points_box, cell = points, cell_for(points)
+    low = points_box.min(axis=0)
+    across = (np.floor((points_box.max(axis=0) - low) / cell) + 1).astype(np.int64)
     cells = np.floor((points - low) / cell).astype(np.int64) @ np.array([1, across[0]])
     order = np.argsort(cells, kind="stable")
-    return low, across, _starts(cells[order], int(across[0] * across[1])), order
+    starts = _starts(cells[order], int(across[0] * across[1]))
+    return Dots(np.ascontiguousarray(points[order]), order, low, cell, across, starts)
 
 
 def cell_for(points: np.ndarray) -> float:
     """A cell size with some ten points each, and not too many cells where the points are few and far apart."""
-    if not len(points):
-        return CELL_M
     wide, high = np.ptp(points, axis=0) + 1
     return float(max(5.0, np.sqrt(10 * wide * high / len(points)), ceil(max(wide, high) / 2000)))

@@ -19,8 +19,8 @@ from __future__ import annotations
 from math import cos, floor, sin
 
 import numpy as np
-from numba import njit
 
+from .compiling import compiled, inlined
 from .index import Ground
 
 ON_EDGE_M = 1e-6  # nearer than this to an edge is on it
@@ -29,9 +29,6 @@ MOST_BUCKETS = 256
 
 # Columns of an eye: what the kernel needs of a viewpoint.
 X, Y, START_DEG, FOV_DEG, FAR, NEAR, HEIGHT, TARGET = range(8)
-
-compiled = njit(cache=True, nogil=True)
-inlined = njit(cache=True, nogil=True, inline="always")
 
 
 @compiled

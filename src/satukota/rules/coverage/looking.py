@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from .index import cell_for, cells_of
+from .index import Dots, dots_of
 from .purposes import scene_width
 from .scene import Scene, mended
 from .viewpoint import Patrol, Viewpoint
@@ -55,22 +55,11 @@ def views(
     px_per_m: only as far as it is that sharp. night: only as far as its light reaches. target_height_m: what is
     looked for is that high above the ground (a face, a number plate).
     """
-    from . import flat
-    from .sweep import DOUBTFUL, RELIEF
-
     eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
     regions = np.full(len(eyes), shapely.Polygon(), dtype=object)
-    state = np.zeros(len(eyes), dtype=np.int64)
     for begin in range(0, len(eyes), _TOGETHER):
         part = slice(begin, begin + _TOGETHER)
-        swept = _rings(flat.sweep_rings, scene, eyes[part], state[part])
-        regions[part] = _joined(*swept, len(eyes[part]), shapely.multipolygons)
-    doubtful = np.flatnonzero(state == DOUBTFUL)
-    for place in doubtful[~shapely.is_valid(regions[doubtful])]:
-        regions[place] = mended(regions[place])
-    low = np.flatnonzero(state == RELIEF)
-    if len(low):
-        regions[low] = _relief_views(scene, eyes[low])
+        regions[part] = _regions(scene, eyes[part])
     return regions
 
 
@@ -83,19 +72,9 @@ def areas_m2(
     target_height_m: float = 0.0,
 ) -> np.ndarray:
     """How much each sees: (n,) square metres, without making the regions."""
-    from . import flat
-    from .sweep import RELIEF
+    from .flat import AREAS
 
-    eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
-    area, state = np.zeros(len(eyes)), np.zeros(len(eyes), dtype=np.int64)
-    begin, size = 0, _DESK
-    while begin < len(eyes):
-        done = flat.sweep_areas(scene.ground, eyes, begin, size, area, state)
-        begin, size = done, size if done > begin else 2 * size
-    low = np.flatnonzero(state == RELIEF)
-    if len(low):
-        area[low] = _relief_areas(scene, eyes[low])
-    return area
+    return _swept(scene, _eyes(scene, viewpoints, px_per_m, night, target_height_m), AREAS).area
 
 
 def sees(
@@ -177,26 +156,74 @@ def _eyes(scene: Scene, viewpoints: Sequence[Viewpoint], px_per_m: float, night:
     return rows
 
 
-def _rings(sweep: Any, scene: Scene, eyes: np.ndarray, *more: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices (m, 2), where each ring begins (r + 1,), and the eye of each ring (r,); begun anew with more room."""
-    begin, size, room = 0, _DESK, 1024 * (1 + min(len(eyes), 64))
-    xy, ends, of, offset = [], [np.zeros(1, dtype=np.int64)], [], 0
+@dataclass(slots=True)
+class _Found:
+    """What a sweep found: area and state of each eye, and rings or pairs, by eye."""
+
+    area: np.ndarray
+    state: np.ndarray
+    xy: np.ndarray  # vertices of the rings (m, 2)
+    ring_starts: np.ndarray
+    ring_of: np.ndarray
+    pair_of: np.ndarray  # eye and place (in the order of the dots) of each pair
+    places: np.ndarray
+
+
+def _swept(scene: Scene, eyes: np.ndarray, want: int, dots: Dots | None = None, *, low: bool = False) -> _Found:
+    """Sweep all eyes, begun anew with more room where it ran out; areas of those that see over low things included."""
+    from .flat import AREAS, POINTS, RINGS, sweep
+    from .sweep import RELIEF
+
+    if low:
+        from .stretches import sweep_low as sweep
+    dots = dots_of(np.empty((0, 2))) if dots is None else dots
+    area, state, ends = np.zeros(len(eyes)), np.zeros(len(eyes), np.int64), np.zeros(len(eyes), np.int64)
+    begin, size, offset = 0, _DESK, 0
+    room = {AREAS: 0, RINGS: 1024 * (1 + min(len(eyes), 64)), POINTS: max(1 << 14, len(dots.points))}[want]
+    xy, starts, of = [np.empty((0, 2))], [np.zeros(1, np.int64)], [np.empty(0, np.int64)]
+    pair_of, places = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     while begin < len(eyes):
-        corners, ring_ends, ring_of = np.empty((room, 2)), np.empty(room, np.int64), np.empty(room, np.int64)
-        done, at, rings = sweep(scene.ground, eyes, begin, size, corners, ring_ends, ring_of, *more)
-        xy.append(corners[:at])
-        ends.append(ring_ends[:rings] + offset)
-        of.append(ring_of[:rings])
-        offset += at
+        corners, ring_ends = np.empty((room if want == RINGS else 0, 2)), np.empty(room, np.int64)
+        ring_of, out = np.empty(room, np.int64), np.empty(room if want == POINTS else 0, np.int64)
+        done, at, rings = sweep(
+            scene.ground, eyes, begin, size, want, area, state, corners, ring_ends, ring_of, dots, out, ends
+        )
+        if want == RINGS:
+            xy.append(corners[:at])
+            starts.append(ring_ends[:rings] + offset)
+            of.append(ring_of[:rings])
+            offset += at
+        if want == POINTS:
+            pair_of.append(np.repeat(np.arange(begin, done), np.diff(ends[begin:done], prepend=0)))
+            places.append(out[:at])
         if done == begin:
             size, room = 2 * size, 2 * room
         begin = done
-    return np.concatenate([np.empty((0, 2)), *xy]), np.concatenate(ends), np.concatenate([np.empty(0, np.int64), *of])
+    found = _Found(area, state, *(np.concatenate(parts) for parts in (xy, starts, of, pair_of, places)))
+    over = np.flatnonzero(state == RELIEF)
+    if want == AREAS and not low and len(over):
+        area[over] = _swept(scene, eyes[over], want, low=True).area
+    return found
 
 
-def _joined(xy: np.ndarray, ends: np.ndarray, of: np.ndarray, count: int, join: Any) -> np.ndarray:
+def _regions(scene: Scene, eyes: np.ndarray) -> np.ndarray:
+    from .flat import RINGS
+    from .sweep import DOUBTFUL, RELIEF
+
+    found = _swept(scene, eyes, RINGS)
+    regions = _joined(found, len(eyes), shapely.multipolygons)
+    doubtful = np.flatnonzero(found.state == DOUBTFUL)
+    for place in doubtful[~shapely.is_valid(regions[doubtful])]:
+        regions[place] = mended(regions[place])
+    over = np.flatnonzero(found.state == RELIEF)
+    if len(over):
+        regions[over] = _joined(_swept(scene, eyes[over], RINGS, low=True), len(over), _coverage_union)
+    return regions
+
+
+def _joined(found: _Found, count: int, join: Any) -> np.ndarray:
     """One geometry for each eye: its ring as a polygon, its rings joined by `join`, an empty polygon for none."""
-    numbers = np.bincount(of, minlength=count)
+    xy, ends, numbers = found.xy, found.ring_starts, np.bincount(found.ring_of, minlength=count)
     if (numbers <= 1).all():
         parts = np.append(0, np.cumsum(numbers))
         return shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, (ends, parts))
@@ -209,69 +236,33 @@ def _joined(xy: np.ndarray, ends: np.ndarray, of: np.ndarray, count: int, join: 
     return joined
 
 
-def _relief_views(scene: Scene, eyes: np.ndarray) -> np.ndarray:
-    from . import stretches
-
-    return _joined(*_rings(stretches.relief_rings, scene, eyes), len(eyes), _coverage_union)
-
-
 def _coverage_union(cells: np.ndarray) -> Any:
     """Cells that share their sides to the last bit, as one; by overlay where rounding spoiled one of them."""
-    whole = shapely.coverage_union_all(cells)
-    if shapely.get_type_id(whole) == shapely.GeometryType.GEOMETRYCOLLECTION or not shapely.is_valid(whole):
+    try:
+        whole = shapely.coverage_union_all(cells)
+        spoiled = not shapely.is_valid(whole)
+    except shapely.errors.GEOSException:
+        spoiled = True
+    if spoiled:
         whole = mended(shapely.union_all(shapely.make_valid(cells)))
     parts = shapely.get_parts(whole)
     return parts[0] if len(parts) == 1 else whole
 
 
-def _relief_areas(scene: Scene, eyes: np.ndarray) -> np.ndarray:
-    from . import stretches
-
-    area, begin, size = np.zeros(len(eyes)), 0, _DESK
-    while begin < len(eyes):
-        done = stretches.relief_areas(scene.ground, eyes, begin, size, area)
-        begin, size = done, size if done > begin else 2 * size
-    return area
-
-
 def _pairs(scene: Scene, eyes: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eye and point of each pair in sight, by eye, then point."""
-    from . import flat
+    from .flat import POINTS
     from .sweep import RELIEF
 
-    nothing = np.empty(0, dtype=np.int64)
-    if not len(xy) or not len(eyes):
-        return nothing, nothing
-    cell = cell_for(xy)
-    low, across, starts, order = cells_of(xy, cell)
-    grid = (np.ascontiguousarray(xy[order]), low, cell, across, starts)
-    state = np.zeros(len(eyes), dtype=np.int64)
-    at, held = _swept_pairs(flat.sweep_points, scene, eyes, grid, state)
-    places = np.flatnonzero(state == RELIEF)
-    if len(places):
-        from . import stretches
-
-        low_at, low_held = _swept_pairs(stretches.relief_points, scene, eyes[places], grid)
-        at, held = np.concatenate([at, places[low_at]]), np.concatenate([held, low_held])
-    pairs = np.sort((at << 32) | order[held])
+    dots = dots_of(xy)
+    found = _swept(scene, eyes, POINTS, dots)
+    at, held = found.pair_of, dots.order[found.places]
+    over = np.flatnonzero(found.state == RELIEF)
+    if len(over):
+        more = _swept(scene, eyes[over], POINTS, dots, low=True)
+        at, held = np.append(at, over[more.pair_of]), np.append(held, dots.order[more.places])
+    pairs = np.sort((at << 32) | held)
     return pairs >> 32, pairs & 0xFFFFFFFF
-
-
-def _swept_pairs(
-    sweep: Any, scene: Scene, eyes: np.ndarray, grid: tuple[Any, ...], *more: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Eye and place in the grid of each pair, as the sweep finds them; begun anew with more room."""
-    begin, size, room = 0, _DESK, max(1 << 16, len(grid[0]))
-    found_at, found = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    ends = np.zeros(len(eyes), dtype=np.int64)
-    while begin < len(eyes):
-        out = np.empty(room, dtype=np.int64)
-        done, written = sweep(scene.ground, eyes, begin, size, *grid, out, ends, *more)
-        found_at.append(np.repeat(np.arange(begin, done), np.diff(ends[begin:done], prepend=0)))
-        found.append(out[:written])
-        size = size if done > begin else 2 * size
-        begin = done
-    return np.concatenate(found_at), np.concatenate(found)
 
 
 def _ends(of: np.ndarray, count: int) -> np.ndarray:

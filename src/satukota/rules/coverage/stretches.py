@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from .flat import ON_BORDER, column, in_fan, piece_at
-from .index import Ground
-from .kernel import FAR, FOV_DEG, START_DEG, X, Y, along, compiled, key_of
+from .compiling import compiled, entry
+from .flat import ON_BORDER, POINTS, RINGS, column, in_fan, piece_at
+from .index import Dots, Ground
+from .kernel import (
+    FAR,
+    FOV_DEG,
+    START_DEG,
+    X,
+    Y,
+    along,
+    key_of,
+)
 from .relief import SNAP_M, Sheet, cells_of, sheet, sheet_area
-from .sweep import RELIEF, SHORT, Desk, begin_eye, desk, fan_of
+from .sweep import RELIEF, SHORT, ZERO, Desk, begin_eye, desk, fan_of
 
 
 @compiled
@@ -20,37 +29,32 @@ def wedges_of(ground: Ground, eye: np.ndarray, count: int, d: Desk, out: Sheet) 
     return cells_of(ground, eye, count, d, lines, lows, out) if state == RELIEF else 0
 
 
-@compiled
-def relief_areas(ground: Ground, eyes: np.ndarray, begin: int, size: int, area: np.ndarray) -> int:
-    """Areas of eyes from `begin` on; returns how many are done, fewer than all when there is too little room."""
-    d, out, fov, count = desk(size), sheet(size), 0.0, 0
+@entry
+def sweep_low(ground: Ground, eyes: np.ndarray, begin: int, size: int, want: int, area: np.ndarray, state: np.ndarray,
+              xy: np.ndarray, ring_ends: np.ndarray, ring_of: np.ndarray, dots: Dots, out: np.ndarray,
+              ends: np.ndarray) -> tuple[int, int, int]:  # fmt: skip
+    """As flat.sweep, for eyes that see over what is low. Rings are of cells, several to an eye."""
+    d, seen, fov, count, at, rings = desk(size), sheet(size), 0.0, ZERO, ZERO, ZERO
     for i in range(begin, len(eyes)):
         count = fan_of(eyes[i], fov, count, d)
         fov = eyes[i, FOV_DEG]
-        wedges = wedges_of(ground, eyes[i], count, d, out)
-        if wedges < 0:
-            return i
-        area[i] = sheet_area(wedges, out)
-    return len(eyes)
-
-
-@compiled
-def relief_rings(ground: Ground, eyes: np.ndarray, begin: int, size: int, xy: np.ndarray, ring_ends: np.ndarray,
-                 ring_of: np.ndarray) -> tuple[int, int, int]:  # fmt: skip
-    """Cells of eyes from `begin` on as closed rings, counter-clockwise: eyes done, vertices, rings."""
-    d, out, fov, count, at, rings = desk(size), sheet(size), 0.0, 0, 0, 0
-    for i in range(begin, len(eyes)):
-        count = fan_of(eyes[i], fov, count, d)
-        fov = eyes[i, FOV_DEG]
-        wedges = wedges_of(ground, eyes[i], count, d, out)
+        wedges = wedges_of(ground, eyes[i], count, d, seen)
         if wedges < 0:
             return i, at, rings
-        end, end_rings = write_cells(eyes[i], wedges, fov == 360.0, out.ray, out.starts, out.cell, xy, at, ring_ends,
-                                     rings)  # fmt: skip
-        if end < 0:
-            return i, at, rings
-        ring_of[rings:end_rings] = i
-        at, rings = end, end_rings
+        area[i] = sheet_area(wedges, seen)
+        if want == RINGS and wedges > 0:
+            end, end_rings = write_cells(eyes[i], wedges, fov == 360.0, seen.ray, seen.starts, seen.cell, xy, at,
+                                         ring_ends, rings)  # fmt: skip
+            if end < 0:
+                return i, at, rings
+            ring_of[rings:end_rings] = i
+            at, rings = end, end_rings
+        if want == POINTS and wedges > 0:
+            after = cell_points(eyes[i], wedges, seen.ray, seen.starts, seen.border, d.line, dots, out, at)
+            if after < 0:
+                return i, at, rings
+            at = after
+        ends[i] = at
     return len(eyes), at, rings
 
 
@@ -66,9 +70,9 @@ def write_cells(eye: np.ndarray, wedges: int, whole: bool, ray: np.ndarray, star
         most = max(most, starts[w + 1] - starts[w])
     marks, before = np.empty((2, 4 * most + 1)), wedges - 1 if whole else -1
     here, there = 0, 1
-    number = 0 if wedges == 0 else ray_marks(before, 0, starts, cell, marks[here])
+    number = ray_marks(before, ZERO, starts, cell, marks[here])
     for w in range(wedges):
-        following = w + 1 if w + 1 < wedges else (0 if whole else -1)
+        following = w + 1 if w + 1 < wedges else (ZERO if whole else ZERO - 1)
         other = ray_marks(w, following, starts, cell, marks[there])
         for k in range(starts[w], starts[w + 1]):
             if at + number + other + 1 > len(xy) or rings >= len(ring_ends):
@@ -85,7 +89,7 @@ def write_cells(eye: np.ndarray, wedges: int, whole: bool, ray: np.ndarray, star
                 xy[at, 1] = eye[Y] + marks[there, m] * ray[w + 1, 2]
                 at += 1
             if xy[at - 1, 0] != xy[opened, 0] or xy[at - 1, 1] != xy[opened, 1]:
-                xy[at] = xy[opened]
+                xy[at, 0], xy[at, 1] = xy[opened, 0], xy[opened, 1]
                 at += 1
             if at - opened < 4:
                 at = opened
@@ -134,33 +138,10 @@ def mark_of(value: float, marks: np.ndarray, number: int) -> int:
 
 
 @compiled
-def relief_points(ground: Ground, eyes: np.ndarray, begin: int, size: int, points: np.ndarray, low: np.ndarray,
-                  cell: float, across: np.ndarray, starts: np.ndarray, out: np.ndarray,
-                  ends: np.ndarray) -> tuple[int, int]:  # fmt: skip
-    """Points in sight of eyes from `begin` on, as flat.sweep_points writes them."""
-    d, seen, fov, count, at = desk(size), sheet(size), 0.0, 0, 0
-    for i in range(begin, len(eyes)):
-        count = fan_of(eyes[i], fov, count, d)
-        fov = eyes[i, FOV_DEG]
-        wedges = wedges_of(ground, eyes[i], count, d, seen)
-        if wedges < 0:
-            return i, at
-        after = cell_points(eyes[i], wedges, seen.ray, seen.starts, seen.border, d.line, points, low, cell, across,
-                            starts, out, at)  # fmt: skip
-        if after < 0:
-            return i, at
-        at = after
-        ends[i] = at
-    return len(eyes), at
-
-
-@compiled
 def cell_points(eye: np.ndarray, wedges: int, ray: np.ndarray, wedge_starts: np.ndarray, border: np.ndarray,
-                line: np.ndarray, points: np.ndarray, low: np.ndarray, cell: float, across: np.ndarray,
-                starts: np.ndarray, out: np.ndarray, at: int) -> int:  # fmt: skip
+                line: np.ndarray, dots: Dots, out: np.ndarray, at: int) -> int:  # fmt: skip
     """Write the points within the cells of one eye; -1 when there is no room."""
-    if wedges == 0:
-        return at
+    points, low, cell, across, starts = dots.points, dots.low, dots.cell, dots.across, dots.starts
     c, s = np.cos(np.radians(eye[START_DEG])), np.sin(np.radians(eye[START_DEG]))
     far, end = eye[FAR], ray[wedges, 0]
     left, right = column(eye[X] - far, low[0], cell, across[0]), column(eye[X] + far, low[0], cell, across[0])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import ceil, cos, floor, radians, sin, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .compiling import compiled, inlined
 from .index import Ground
 from .kernel import (
     FAR,
@@ -22,8 +23,6 @@ from .kernel import (
     Y,
     body_at,
     bucket_of,
-    compiled,
-    inlined,
     key_of,
     nearest,
     open_fan,
@@ -34,6 +33,7 @@ from .kernel import (
 
 DONE, SHORT, INSIDE, NOTHING, RELIEF, DOUBTFUL = range(6)  # what became of an eye; SHORT: the desk was too small
 
+ZERO: Any = np.int64(0)  # a plain 0 is a type of its own to the compiler: what counts from it is compiled twice
 AWAY, TOWARDS, UNDERFOOT, LOW = range(4)
 
 
@@ -78,7 +78,7 @@ def look(ground: Ground, eye: np.ndarray, count: int, d: Desk) -> tuple[int, int
     start = radians(eye[START_DEG])
     turn, per_quarter = (cos(start), sin(start)), count * 90.0 / eye[FOV_DEG]
     open_fan(eye, d.table, count, d.fan, d.line, d.node, d.node_of, d.link, d.most)
-    used, lines, lows = count, count + 1, 0
+    used, lines, lows = count, count + 1, ZERO
     cell, wide, high = ground.cell, ground.across[0], ground.across[1]
     gx = int(floor((eye[X] - ground.origin[0]) / cell))
     gy = int(floor((eye[Y] - ground.origin[1]) / cell))
@@ -86,7 +86,7 @@ def look(ground: Ground, eye: np.ndarray, count: int, d: Desk) -> tuple[int, int
     last = min(int(ceil(eye[FAR] / cell + 1.5)) - 1, max(gx, wide - 1 - gx, gy, high - 1 - gy))
     for ring in range(first, last + 1):
         inner = (ring - 1.5) * cell
-        if inner > 0.0 and inner * inner >= d.most[:count].max():
+        if inner > 0.0 and farthest_of(d.most, count) <= inner * inner:
             break
         number, lines, lows = gather(ground, eye, ring, gx, gy, turn, count, per_quarter, d.fan, d.most, d.line,
                                      d.spans, d.span_of, d.low, lines, lows)  # fmt: skip
@@ -97,6 +97,14 @@ def look(ground: Ground, eye: np.ndarray, count: int, d: Desk) -> tuple[int, int
         if used < 0:
             return -1, 0
     return lines, lows
+
+
+@compiled
+def farthest_of(most: np.ndarray, count: int) -> float:
+    far2 = 0.0
+    for b in range(count):
+        far2 = max(far2, most[b])
+    return far2
 
 
 @compiled
@@ -162,7 +170,8 @@ def side_of(ground, eye, i):  # type: ignore[no-untyped-def]
     at the edge's end the corner, from the next edge round to this one; at its start the edge before did that. A wall
     without thickness shuts nothing: one stands beside it.
     """
-    if ground.heights[i] < max(eye[HEIGHT], eye[TARGET]):
+    low = ground.heights[i] < max(eye[HEIGHT], eye[TARGET])
+    if low and ground.heights[i] <= eye[HEIGHT]:
         return LOW
     ax, ay = ground.edges[i, 0] - eye[X], ground.edges[i, 1] - eye[Y]
     dx, dy = ground.edges[i, 2] - ground.edges[i, 0], ground.edges[i, 3] - ground.edges[i, 1]
@@ -171,6 +180,8 @@ def side_of(ground, eye, i):  # type: ignore[no-untyped-def]
         px, py = nearest(ax, ay, dx, dy)
         if px * px + py * py <= ON_EDGE_M * ON_EDGE_M:
             return UNDERFOOT
+    if low:
+        return LOW
     return TOWARDS if cross < 0.0 else AWAY
 
 
@@ -251,7 +262,7 @@ def begin_eye(ground: Ground, eye: np.ndarray, count: int, d: Desk) -> tuple[int
     """(state, lines used, low edges met) of one eye; the desk holds what is nearest in every direction."""
     if not 0.0 <= eye[NEAR] < eye[FAR]:
         return NOTHING, 0, 0
-    if body_at(ground, eye[X], eye[Y], max(eye[HEIGHT], eye[TARGET])) >= 0:
+    if body_at(ground, eye[X], eye[Y], eye[HEIGHT]) >= 0:
         return INSIDE, 0, 0
     lines, lows = look(ground, eye, count, d)
     if lines < 0:
