@@ -62,6 +62,7 @@ def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
                                    count=incidents_open)),
         ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
         ("coverage.view", NavItem("coverage", _("Liputan"), "eye", reverse("command_centre:coverage"))),
+        ("coverage.view", NavItem("blind_spots", _("Titik buta"), "eye-off", reverse("blind_spots:list"))),
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
         ("ledger.view", NavItem("ledger", _("Kontrak"), "report", reverse("vendor_ledger:list"))),

@@ -106,10 +106,6 @@ def points_of(spot: BlindSpot) -> dict[str, Any]:
     ]}  # fmt: skip
 
 
-def plans_for(user: Any) -> QuerySet[Plan]:
-    return access.visible(Plan.objects.select_related("owner", "made_by"), user, "coverage.view")
-
-
 @dataclass(frozen=True)
 class Measured:
     """What a plan promised of one camera, and what the camera that was put there sees."""

@@ -56,3 +56,28 @@ LENS_WORDS = {
     "wide": _("Tetap, lensa lebar 90°"), "normal": _("Tetap, lensa 60°"), "tele": _("Tetap, lensa jauh 30°"),
     "round": _("Keliling 360°"),
 }  # fmt: skip
+
+AUDIT_ACTS = {
+    "blind_spots.surveyed": _("titik buta disurvei"),
+    "blind_spots.planned": _("titik buta direncanakan"),
+    "blind_spots.plan_linked": _("titik buta dimasukkan ke rencana"),
+    "blind_spots.partnered": _("mitra titik buta dicatat"),
+    "blind_spots.installed": _("kamera titik buta terpasang"),
+    "blind_spots.tested": _("titik buta diuji"),
+    "blind_spots.closed": _("titik buta ditutup"),
+    "blind_spots.rejected": _("titik buta ditolak"),
+    "blind_spots.reconsidered": _("titik buta diusulkan kembali"),
+    "blind_spots.noted": _("catatan titik buta ditulis"),
+    "blind_spots.assigned": _("titik buta diserahkan ke OPD lain"),
+    "blind_spots.blind_again": _("titik buta terbuka lagi"),
+    "blind_spots.found": _("titik buta ditemukan"),
+    "blind_spots.search_asked": _("pencarian titik buta diminta"),
+    "blind_spots.file_seen": _("berkas titik buta dilihat"),
+    "blind_spots.plan_asked": _("rencana kamera diminta"),
+    "blind_spots.plan_run": _("rencana kamera dihitung ulang"),
+    "blind_spots.plan_stopped": _("rencana kamera dihentikan"),
+    "blind_spots.plan_applied": _("rencana kamera diterapkan"),
+    "blind_spots.price_decided": _("harga satuan kamera diubah"),
+    "blind_spots.offer_added": _("tawaran kamera mitra dicatat"),
+    "blind_spots.offer_ended": _("tawaran kamera mitra diakhiri"),
+}

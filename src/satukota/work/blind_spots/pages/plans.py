@@ -44,7 +44,7 @@ def _owners(request: HttpRequest) -> QuerySet[Opd]:
 @require_GET
 @needs("coverage.view")
 def plan_list(request: HttpRequest) -> HttpResponse:
-    plans = [(plan, _gap(plan)) for plan in queries.plans_for(request.user)[:SHOWN]]
+    plans = [(plan, _gap(plan)) for plan in access.plans(request.user)[:SHOWN]]
     told = {
         "plans": plans, "may_plan": city_access.may(request.user, "coverage.plan"),
         "ordinary_rp": costs.ordinary_point_rp(costs.prices_on(clock.local(clock.now()).date())),
@@ -222,7 +222,7 @@ def _moves(request: HttpRequest) -> tuple[Move, ...]:
 def compare(request: HttpRequest) -> HttpResponse:
     """Two or three plans side by side."""
     ids = [int(text) for text in request.GET.getlist("rencana") if text.isascii() and text.isdecimal()][:COMPARED]
-    known = {plan.pk: plan for plan in queries.plans_for(request.user).filter(pk__in=ids)}
+    known = {plan.pk: plan for plan in access.plans(request.user).filter(pk__in=ids)}
     chosen = [known[pk] for pk in dict.fromkeys(ids) if pk in known and known[pk].result]
     if len(chosen) < 2:
         raise Missing(_("Pilih dua atau tiga rencana yang sudah dihitung."), fix=_("Centang rencananya di daftar."))
@@ -265,9 +265,7 @@ def offers(request: HttpRequest) -> HttpResponse:
             return redirect("camera_plans:offers")
         except UserError as problem:
             form.add_error("code", f"{problem.text} {problem.fix}")
-    rows = PartnerOffer.objects.filter(ended_on=None).select_related("owner")
-    shown = city_access.visible(rows, request.user, "coverage.plan")
-    context = {"offers": shown, "form": form, "crumbs": _crumbs()}
+    context = {"offers": access.offers(request.user), "form": form, "crumbs": _crumbs()}
     return render(request, "blind_spots/offers.html", context, status=422 if form.errors else 200)
 
 
