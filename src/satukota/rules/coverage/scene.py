@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ..sector import LONGEST_RANGE_M
+from ..reach import LONGEST_RANGE_M
 from .index import Ground, index
 
 LEAST_AREA_M2 = 1e-6

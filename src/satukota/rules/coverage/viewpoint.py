@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, isfinite, radians, sqrt, tan
 
-from ..sector import LONGEST_RANGE_M
+from ..reach import LONGEST_RANGE_M
 from .purposes import distance_for
 
 HIGHEST_M = 1_000.0

@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from satukota.city.models import Kota
-from satukota.rules.sector import LONGEST_RANGE_M
+from satukota.rules.reach import LONGEST_RANGE_M
 
 
 @dataclass(frozen=True)

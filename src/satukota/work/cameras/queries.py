@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from satukota.base import clock
 from satukota.city import access
-from satukota.rules.sector import LONGEST_RANGE_M, sector
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import MaintenanceWindow, Reading, Verdict
 
@@ -238,15 +237,6 @@ def map_features(user: Any) -> dict[str, Any]:
             for pk, code, name, state, cause, since, lon, lat, bearing, fov, reach, kelurahan in rows
         ],
     }  # fmt: skip
-
-
-def view_of(camera: Camera) -> dict[str, Any] | None:
-    """The area the camera can see at most, as a GeoJSON polygon; None when position or reach is not registered."""
-    target = camera.target
-    if target.lon is None or target.lat is None or not camera.range_m or camera.range_m > LONGEST_RANGE_M:
-        return None
-    ring = sector((target.lon, target.lat), camera.bearing_deg, camera.fov_deg, camera.range_m)
-    return {"type": "Polygon", "coordinates": [[list(corner) for corner in ring]]}
 
 
 def last_readings(camera: Camera) -> tuple[Reading | None, Reading | None]:

@@ -2,7 +2,7 @@
 silent (docs/coverage.md says so to people)."""
 
 from satukota.base import clock
-from satukota.rules.sector import LONGEST_RANGE_M
+from satukota.rules.reach import LONGEST_RANGE_M
 from satukota.shared.coverage.registry import Watcher
 
 from .lending import terms
