@@ -1,4 +1,4 @@
-"""Plain exact sight in shapely, to judge the kernel by: the sector minus every footprint and the shadow of every edge."""
+"""Plain exact sight in shapely, to judge the kernel by: the sector minus every footprint and every edge's shadow."""
 
 from __future__ import annotations
 
