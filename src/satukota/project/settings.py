@@ -33,7 +33,7 @@ SECRET_KEYS, SEAL_KEYS_FILE = local_secrets.seal_keys("SATUKOTA_SECRET_KEYS", VA
 AUDIT_KEY = local_secrets.audit_key("SATUKOTA_AUDIT_KEY", VAR / "audit.key")  # signs the days of the audit log
 SIGNING_FILE = env.text("SATUKOTA_SIGNING_FILE")  # PKCS#12 that signs letters; empty: the installation's own
 SIGNING_PASSWORD = env.text("SATUKOTA_SIGNING_PASSWORD")
-SIGNING_OWN = local_secrets.signing_identity(SIGNING_FILE, SIGNING_PASSWORD, VAR / "letters.pem")
+SIGNING_OWN_KEY = local_secrets.signing_identity(SIGNING_FILE, SIGNING_PASSWORD, VAR / "letters.pem")
 AUDIT_OLD_KEYS = env.words("SATUKOTA_AUDIT_OLD_KEYS")  # public keys of days signed before the key was changed
 
 INSTALLED_APPS = [

@@ -94,7 +94,7 @@ def identity() -> Identity:
 
     if settings.SIGNING_FILE:
         return read_given(Path(settings.SIGNING_FILE), settings.SIGNING_PASSWORD)
-    return read_own(settings.SIGNING_OWN)
+    return read_own(settings.SIGNING_OWN_KEY)
 
 
 @lru_cache(maxsize=4)

@@ -42,7 +42,7 @@ def _ours() -> Iterator[str]:
     gateways = getattr(settings, "MESSAGE_GATEWAYS", {}).values()
     sign_on = getattr(settings, "SOCIALACCOUNT_PROVIDERS", {}).get("openid_connect", {}).get("APPS", [])
     given = [settings.SECRET_KEY, settings.HASH_KEY, settings.AUDIT_KEY, settings.BACKUP_PASSPHRASE]
-    given += [settings.SIGNING_PASSWORD]
+    given += [settings.SIGNING_PASSWORD, settings.SIGNING_OWN_KEY]
     given += [settings.EMAIL_HOST_PASSWORD, settings.DATABASES["default"].get("PASSWORD"), *settings.SECRET_KEYS]
     given += [each.get("token") for each in gateways] + [each.get("secret") for each in sign_on]
     yield from (value for value in given if isinstance(value, str) and len(value) >= LEAST)

@@ -61,7 +61,7 @@ def test_the_public_certificate_verifies_and_holds_no_key(issued):
 
 
 def test_an_ended_certificate_signs_nothing_and_says_so(db, settings, monkeypatch):
-    settings.SIGNING_OWN = signing.make_own("lama.go.id")
+    settings.SIGNING_OWN_KEY = signing.make_own("lama.go.id")
     monkeypatch.setattr(signing, "datetime", Later)
     with pytest.raises(UserError, match="belum dapat ditandatangani"):
         actions.issue(PLAIN, plain_data(), kind="uji", title="Surat", by=None, at=AT)
