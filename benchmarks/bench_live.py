@@ -64,15 +64,32 @@ app = service.application(service.Hub(Open(), idle_s=3600), ORIGINS)
 uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", ws="websockets-sansio", ws_per_message_deflate=False)
 """
 WATCHERS = """
-import asyncio, json, sys
-from websockets.asyncio.client import connect
-async def watch(camera):
-    async with connect(f"ws://127.0.0.1:{PORT}/langsung", origin=ORIGIN, max_size=None, compression=None) as line:
-        await line.send(json.dumps({"ticket": str(camera), "hevc": False}))
-        async for message in line:
-            pass
+import asyncio, base64, json, os, time
+from pathlib import Path
+counted = [0]
+class Screen(asyncio.Protocol):  # reads and counts, nothing else: the hub is what is measured
+    def __init__(self, camera): self.camera, self.open = camera, False
+    def connection_made(self, transport):
+        self.transport = transport
+        key = base64.b64encode(os.urandom(16)).decode()
+        transport.write((f"GET /langsung HTTP/1.1\\r\\nHost: 127.0.0.1:{PORT}\\r\\nUpgrade: websocket\\r\\n"
+            f"Connection: Upgrade\\r\\nSec-WebSocket-Key: {key}\\r\\nSec-WebSocket-Version: 13\\r\\n"
+            f"Origin: {ORIGIN}\\r\\n\\r\\n").encode())
+    def data_received(self, data):
+        counted[0] += len(data)
+        if not self.open:
+            self.open = True
+            hello = json.dumps({"ticket": str(self.camera), "hevc": False}).encode()
+            self.transport.write(bytes([0x81, 0x80 | len(hello)]) + bytes(4) + hello)
 async def main():
-    await asyncio.gather(*(watch(camera) for camera in CAMERAS for _ in range(EACH)))
+    loop = asyncio.get_running_loop()
+    for camera in CAMERAS:
+        for _ in range(EACH):
+            await loop.create_connection(lambda: Screen(camera), "127.0.0.1", PORT)
+            await asyncio.sleep(0.005)
+    while True:
+        Path(COUNT).write_text(f"{time.monotonic()} {counted[0]}")
+        await asyncio.sleep(0.25)
 asyncio.run(main())
 """
 HLS = """
@@ -229,18 +246,34 @@ def until(true: Any, longest_s: float) -> None:
         time.sleep(0.1)
 
 
-def cost(port: int, cameras: int, watchers: int, seconds: float) -> float:
-    """Share of a core per stream, percent, with so many watchers of each."""
-    names = {"PORT": port, "ORIGIN": "http://127.0.0.1", "CAMERAS": list(range(cameras)), "EACH": watchers}
+def cost(port: int, cameras: int, watchers: int, seconds: float, folder: Path) -> tuple[float, float]:
+    """Share of a core per stream, percent, with so many watchers of each; and how much of it reached them, percent."""
+    count = folder / "count"
+    names = {"PORT": port, "ORIGIN": "http://127.0.0.1", "CAMERAS": list(range(cameras)), "EACH": watchers,
+             "COUNT": str(count)}  # fmt: skip
     with process(WATCHERS, **names):
         until(lambda: watching(port) >= cameras * watchers, 90)
         until(lambda: is_live(port), 30)
         time.sleep(2)
-        before, began = spent_s(port), time.monotonic()
+        before, began, reached = spent_s(port), time.monotonic(), counted(count)
         time.sleep(seconds)
         spent, took = spent_s(port) - before, time.monotonic() - began
+        at, so_far = counted(count)
+        share = (so_far - reached[1]) / (at - reached[0]) / (cameras * watchers) / bytes_a_second(folder)
     until(lambda: watching(port) == 0, 30)
-    return 100 * spent / took / cameras
+    return 100 * spent / took / cameras, 100 * share
+
+
+def counted(path: Path) -> tuple[float, int]:
+    """(moment, bytes all watchers have got)"""
+    until(lambda: path.exists() and " " in path.read_text(), 90)
+    at, got = path.read_text().split()
+    return float(at), int(got)
+
+
+def bytes_a_second(folder: Path) -> float:
+    """Of the film; what is sent has heads beside it, so a little over all of it is all of it."""
+    return (folder / "film.mp4").stat().st_size / LOOP_S
 
 
 @contextmanager
@@ -374,25 +407,27 @@ def measured(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     ):
         urls = [field.url(spec.code) for spec in specs]
         direct = Direct(urls[0])
-        costs: dict[str, float] = {}
+        costs: dict[str, tuple[float, float]] = {}
         with hub(urls, port, ["http://127.0.0.1", f"http://127.0.0.1:{page_port}"]):
             for cameras, watchers in ((1, 1), (1, asked.watchers), (asked.cameras, 1), (asked.cameras, asked.watchers)):
-                costs[f"{cameras} cameras, {watchers} watchers each"] = cost(port, cameras, watchers, asked.seconds)
+                costs[f"{cameras} cameras, {watchers} watchers each"] = cost(
+                    port, cameras, watchers, asked.seconds, folder
+                )
         with (
             hub(urls, port, ["http://127.0.0.1", f"http://127.0.0.1:{page_port}"]),
-            process(WATCHERS, PORT=port, ORIGIN="http://127.0.0.1", CAMERAS=[0], EACH=1),
+            process(WATCHERS, PORT=port, ORIGIN="http://127.0.0.1", CAMERAS=[0], EACH=1, COUNT=str(folder / "one")),
         ):
             until(lambda: is_live(port), 30)
             frames = glass(page_port, direct, asked.seconds, codecs=True)
             source = glass(page_port, direct, asked.seconds, codecs=False)
         peer_ms, peer_cpu = hls(urls[0], direct, folder, asked.seconds)
         direct.close()
-    for name, share in costs.items():
-        print(f"{name}: {share:.2f} % of a core per stream")
+    for name, (share, reached) in costs.items():
+        print(f"{name}: {share:.2f} % of a core per stream, {min(reached, 100):.0f} % of the pictures reached them")
     for name, told in (("WebCodecs", frames), ("Media Source", source)):
         print(f"{name}: " + ", ".join(f"{key} {value:.0f}" for key, value in told.items()))
     print(f"HLS: at least {peer_ms:.0f} ms behind, {peer_cpu:.2f} % of a core per stream")
-    alone = costs[f"{asked.cameras} cameras, 1 watchers each"]
+    alone, _ = costs[f"{asked.cameras} cameras, 1 watchers each"]
     worst = max(frames["median"], source["median"])
     first = max(frames["first"], source["first"])
     ok = worst <= BUDGET_MS and alone <= BUDGET_CPU and first <= BUDGET_FIRST_MS

@@ -51,7 +51,6 @@ def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
     told = _now(request, camera) | {
         "crumbs": [(_("Kamera"), reverse("cameras:list"))],
         "references": _references(camera),
-        "bookmarks": camera.bookmarks.select_related("by", "incident")[:12],
         "hours": hours_words(camera.target.required_hours),
         "purpose": PURPOSES.get(camera.purpose, camera.purpose),
         "sensitivity": SENSITIVITY.get(camera.sensitivity, camera.sensitivity),
@@ -152,6 +151,8 @@ def records(request: HttpRequest, camera: Camera) -> HttpResponse:
         "incidents": access.visible(incidents.for_target(camera.pk), request.user, "incidents.view")[:20],
         "changes": [(change, cause_words(change.cause)) for change in monitoring.status_history(camera.pk, 30)],
         "works": MaintenanceWindow.objects.filter(target=camera.pk).select_related("declared_by")[:10],
+        "bookmarks": camera.bookmarks.select_related("by", "incident")[:12]
+                     if access.may_on(request.user, "cameras.watch", camera.target) else [],
         "readings": [(reading, cause_words(reading.cause)) for reading in queries.recent_readings(camera)],
         "at": clock.now(),
     }  # fmt: skip
