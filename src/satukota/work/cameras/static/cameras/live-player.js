@@ -32,7 +32,8 @@ class FramePlayer {
   show(frame) {
     const at = this.moments.get(frame.timestamp);
     for (const key of this.moments.keys()) if (key <= frame.timestamp) this.moments.delete(key);
-    if (this.decoder.decodeQueueSize < 4) { // a newcomer's first pictures are old ones: only the newest is drawn
+    // A newcomer's first pictures are up to one key interval old: the first is drawn, with its age, then only the newest.
+    if (!this.shown || this.decoder.decodeQueueSize < 4) {
       this.paper.drawImage(frame, 0, 0, this.element.width, this.element.height);
       this.shownAt = at ?? this.shownAt;
       this.shown++;
