@@ -279,4 +279,3 @@ def _late(rule: Rule, repair_s: int, outages: Sequence[Outage]) -> Charge:
 
 def _capped(rule: Rule, steps: int, rp: int, items: tuple[Item, ...]) -> Charge:
     return Charge(rule.key, steps, rp, rp if rule.cap_rp is None else min(rp, rule.cap_rp), items)
-
