@@ -10,7 +10,7 @@ from scripts.steps import ROOT, VENV, ends_with_a_sentence, run, step
 
 COMPILE = (
     "pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url"
-    " --overrides overrides.txt"
+    " --overrides overrides.in"
 )
 # Each lock agrees with the one it is installed beside.
 PYTHON_LOCKS = {"run": None, "dev": "run", "postgres": "dev", "node": None, "uv": None}

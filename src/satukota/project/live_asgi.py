@@ -14,5 +14,8 @@ from satukota.work.cameras.live.gate import Gate  # noqa: E402
 from satukota.work.cameras.live.service import Hub  # noqa: E402
 from satukota.work.cameras.live.service import application as application_of  # noqa: E402
 
-hub = Hub(Gate(), recodes=settings.LIVE_RECODES, idle_s=settings.LIVE_IDLE_S)
+hub = Hub(
+    Gate(), recodes=settings.LIVE_RECODES, idle_s=settings.LIVE_IDLE_S,
+    buffer=settings.BUFFER_DIR, buffer_bytes=settings.BUFFER_MB * 1_000_000,
+)  # fmt: skip
 application = application_of(hub, origins())

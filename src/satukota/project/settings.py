@@ -22,6 +22,8 @@ LIVE_URL = env.text("SATUKOTA_LIVE_URL", f"ws://127.0.0.1:{LIVE_PORT}")  # empty
 LIVE_RELAY = env.text("SATUKOTA_LIVE_RELAY")  # rtsp://relay:8554/{code}: a relay pulls the cameras, we pull the relay
 LIVE_RECODES = env.whole("SATUKOTA_LIVE_RECODES", 1, least=0, most=64)  # H.265 recoded at once, a core each
 LIVE_IDLE_S = env.whole("SATUKOTA_LIVE_IDLE_S", 10, least=1, most=3600)  # how long a stream nobody watches is pulled
+BUFFER_DIR = Path(env.text("SATUKOTA_BUFFER", str(VAR / "buffer")))  # last minutes of cameras that ask for it
+BUFFER_MB = env.whole("SATUKOTA_BUFFER_MB", 2_000, least=10, most=100_000_000)  # of all of them together
 LIVE_KEY_S = 5.0  # a stream silent for longer has no picture of now
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")

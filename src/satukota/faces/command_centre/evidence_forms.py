@@ -10,12 +10,19 @@ from django.utils.translation import gettext_lazy
 from satukota.base.evidence.redaction import Area
 
 MOST_AREAS = 50
+LONGEST_S = 600
 
 
 class OpenExhibit(forms.Form):
     camera = forms.CharField(max_length=40, label=gettext_lazy("Kamera"))
     incident = forms.CharField(max_length=20, required=False, label=gettext_lazy("Insiden"))
     title = forms.CharField(max_length=160, label=gettext_lazy("Apa yang ditunjukkannya"))
+    before_s = forms.IntegerField(
+        required=False, min_value=0, max_value=LONGEST_S, label=gettext_lazy("Rekaman: detik sebelum kejadian")
+    )
+    after_s = forms.IntegerField(
+        required=False, min_value=0, max_value=LONGEST_S, label=gettext_lazy("Rekaman: detik sesudah kejadian")
+    )
 
 
 class Purpose(forms.Form):

@@ -1,10 +1,13 @@
 """Evidence on the screen: what is kept, whose hands it went through, hiding, checking, holding, giving out."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,6 +25,9 @@ from satukota.city import access
 from satukota.city.gates import needs
 from satukota.city.models import Opd
 from satukota.shared.incidents.queries import incident_for
+from satukota.shared.monitoring.models import Reading
+from satukota.work.cameras.live import buffer
+from satukota.work.cameras.models import Camera
 from satukota.work.cameras.queries import camera_for
 
 from . import audit_words, evidence_forms
@@ -99,22 +105,58 @@ def exhibit_open(request: HttpRequest) -> HttpResponse:
     return render(request, "command_centre/evidence/open.html", told, status=422 if problem or form.errors else 200)
 
 
-def _open(user: Any, *, camera: str, incident: str, title: str) -> Exhibit:
+def _open(
+    user: Any, *, camera: str, incident: str, title: str, before_s: int | None, after_s: int | None
+) -> Exhibit:  # fmt: skip
+    """The camera's newest picture; with seconds also what its buffer holds around the incident, or around now."""
     found = camera_for(user, camera.strip(), "cameras.view")
-    about = incident_for(user, incident.strip(), "incidents.view").number if incident.strip() else ""
-    content = store.slot_content(f"camera/{found.target.code}/latest")
-    taken_at = found.last_seen_at
-    if content is None or taken_at is None:
-        raise UserError(_("Kamera ini belum pernah memberi gambar."), fix=_("Tunggu pemeriksaan berikutnya."))
+    about = incident_for(user, incident.strip(), "incidents.view") if incident.strip() else None
     now = clock.now()
-    exhibit = exhibits.open_exhibit(
-        title=title, source=found.target.code, owner_code=found.target.owner.code, about=about, by=user, at=now
-    )
-    exhibits.add_file(
-        exhibit, content, media_type="image/jpeg", role=Role.STILL, captured_from=taken_at, captured_to=taken_at,
-        clock_offset_ms=None, by=user, at=now, note=_("gambar terakhir kamera"),
-    )  # fmt: skip
+    moment = about.opened_at if about else now
+    clips = _clips(found, moment, before_s or 0, after_s or 0) if before_s or after_s else []
+    content = store.slot_content(f"camera/{found.target.code}/latest")
+    if content is None or found.last_seen_at is None:
+        raise UserError(_("Kamera ini belum pernah memberi gambar."), fix=_("Tunggu pemeriksaan berikutnya."))
+    with transaction.atomic():
+        exhibit = exhibits.open_exhibit(
+            title=title, source=found.target.code, owner_code=found.target.owner.code,
+            about=about.number if about else "", by=user, at=now,
+        )  # fmt: skip
+        seen_at, offset_ms = found.last_seen_at, _clock_offset_ms(found)
+        taken = [(content, "image/jpeg", Role.STILL, seen_at, seen_at, _("gambar terakhir kamera"))]
+        taken += [
+            (clip.content, "video/mp4", Role.ORIGINAL, moment_of(clip.began), moment_of(clip.ended),
+             _("dari menit-menit terakhir yang disimpan")) for clip in clips
+        ]  # fmt: skip
+        for content, media_type, role, began, ended, note in taken:
+            exhibits.add_file(
+                exhibit, content, media_type=media_type, role=role, captured_from=began, captured_to=ended,
+                clock_offset_ms=offset_ms, by=user, at=now, note=note,
+            )  # fmt: skip
     return exhibit
+
+
+def _clips(camera: Camera, moment: datetime, before_s: int, after_s: int) -> list[buffer.Clip]:
+    """Raises UserError when the buffer holds nothing of that time."""
+    at = moment.timestamp()
+    found = buffer.clips(settings.BUFFER_DIR / str(camera.pk), at - before_s, at + after_s)
+    if not found:
+        raise UserError(
+            _("Tidak ada rekaman kamera ini pada saat itu."),
+            fix=_("Kamera ini tidak menyimpan menit terakhirnya, atau sudah terhapus: minta dari perekamnya."),
+        )
+    return found
+
+
+def _clock_offset_ms(camera: Camera) -> int | None:
+    """As the newest look that measured the camera's clock found it; None when none did. One query."""
+    recent = Reading.objects.filter(target=camera.target_id).order_by("-at")[:20].values_list("measures", flat=True)
+    known = (measures.get("clock_offset_s") for measures in recent)
+    return next((round(1000 * float(offset)) for offset in known if offset is not None), None)
+
+
+def moment_of(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
 
 
 @require_GET

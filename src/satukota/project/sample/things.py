@@ -17,6 +17,7 @@ PLACE_PREFIX = "contoh-"
 OLD_CAMERAS = 11  # installed before 2026 (press, January 2026: 11 old and 55 new)
 FIRST_DAYS = date(2022, 10, 3), date(2026, 4, 20)
 PROTECTED = frozenset({"MB-010"})  # sample of a camera that is opened for a stated purpose only
+BUFFERED = {"MB-001": 5, "MB-010": 5}  # camera → minutes kept on disk
 COST_RP = 50_000_000  # a point with its pole (press, 2022: Rp200 million for four)
 
 
@@ -111,8 +112,9 @@ def _add_cameras(wires: Field, opds: dict[str, int]) -> int:
     )
     LiveSource.objects.bulk_create(
         LiveSource(camera_id=target.pk, sub_address=wires.cameras[target.code].sub_address,
-                   is_protected=target.code in PROTECTED)
-        for target in targets if wires.cameras[target.code].sub_address or target.code in PROTECTED
+                   is_protected=target.code in PROTECTED, buffer_minutes=BUFFERED.get(target.code, 0))
+        for target in targets
+        if wires.cameras[target.code].sub_address or target.code in PROTECTED or target.code in BUFFERED
     )  # fmt: skip
     return len(rows)
 

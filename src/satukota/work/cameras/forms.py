@@ -130,10 +130,10 @@ class CameraForm(forms.Form):
         return {"yes": True, "no": False}.get(self.cleaned_data["sign_installed"])
 
     def clean_address(self) -> str:
-        return _checked(self.cleaned_data["address"], ("rtsp", "rtsps"))
+        return checked_address(self.cleaned_data["address"], ("rtsp", "rtsps"))
 
     def clean_onvif_address(self) -> str:
-        return _checked(self.cleaned_data["onvif_address"], ("http", "https"))
+        return checked_address(self.cleaned_data["onvif_address"], ("http", "https"))
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -187,7 +187,7 @@ def _without_secrets(data: Any) -> Any:
     return data
 
 
-def _checked(address: str, schemes: tuple[str, ...]) -> str:
+def checked_address(address: str, schemes: tuple[str, ...]) -> str:
     if not address:
         return ""
     try:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .pages import camera, importing, lending, listing, live, pictures, public, watch_log
+from .pages import camera, importing, lending, listing, live, live_settings, pictures, public, watch_log
 
 app_name = "cameras"
 urlpatterns: list[URLPattern] = [
@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("<str:code>/acuan", camera.accept_reference, name="accept_reference"),
     path("<str:code>/pemeliharaan", camera.maintenance, name="maintenance"),
     path("<str:code>/berhenti", camera.retire, name="retire"),
+    path("<str:code>/langsung/setelan", live_settings.live_settings, name="live_settings"),
     path("<str:code>/langsung/tiket", live.ticket, name="live_ticket"),
     path("<str:code>/langsung/simpan", live.keep_picture, name="keep_picture"),
     path("<str:code>/langsung/setelan", live.source, name="live_source"),

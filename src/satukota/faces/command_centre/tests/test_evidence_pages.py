@@ -13,6 +13,7 @@ from satukota.base.evidence import actions as store
 from satukota.base.evidence import packages
 from satukota.base.evidence.models import CustodyEntry, Exhibit
 from satukota.city.tests.make import make_city, make_user
+from satukota.shared.incidents.models import Incident
 from satukota.shared.monitoring.models import Target
 from satukota.work.cameras.models import Camera
 
@@ -122,3 +123,26 @@ def test_lists_are_found_and_exported(city):
     assert exhibit.number in operator.get("/pusat/bukti/?q=sungai").content.decode()
     assert exhibit.number not in operator.get("/pusat/bukti/?q=jembatan").content.decode()
     assert exhibit.number.encode() in b"".join(operator.get("/pusat/bukti/ekspor.csv").streaming_content)
+
+
+def test_what_led_to_it_is_kept_from_the_cameras_last_minutes(city, settings, tmp_path):
+    from satukota.work.cameras.live.buffer import Recorder
+    from satukota.work.cameras.live.packing import Packer
+    from satukota.work.cameras.tests.test_live_buffer import START, record, units
+
+    settings.BUFFER_DIR = tmp_path / "buffer"
+    camera = Camera.objects.get(target__code="MB-001")
+    record(Recorder(settings.BUFFER_DIR / str(camera.pk), 600), Packer("h264"), units(count=30))
+    incident = Incident.objects.create(
+        number="INS-2026-000001", title="Contoh", kind="camera", severity=2, root=camera.target,
+        owner=city.diskominfo, opened_at=datetime.fromtimestamp(START + 2, UTC),
+    )  # fmt: skip
+    operator = signed_in("operator", city.diskominfo)
+    given = {"camera": "MB-001", "incident": incident.number, "title": "Sampah", "before_s": "30", "after_s": "5"}
+    assert operator.post("/pusat/bukti/baru/", given).status_code == 302
+    still, clip = Exhibit.objects.latest("pk").files.all()
+    assert (still.role, clip.role, clip.captured_from.timestamp()) == ("still", "original", START)
+    nothing = operator.post("/pusat/bukti/baru/", given | {"camera": "MB-002"})
+    assert nothing.status_code == 422 and "perekamnya" in nothing.content.decode()
+    assert operator.post("/pusat/bukti/baru/", given | {"before_s": "-1"}).status_code == 422
+    assert Exhibit.objects.count() == 1

@@ -74,6 +74,10 @@ class Gate:
     async def left(self, watch_id: int, why: str) -> None:
         await self._ask(partial(actions.end_watching, watch_id, clock.now(), why=why))
 
+    async def buffered(self) -> dict[int, float]:
+        """Cameras whose last minutes are kept, with how many seconds."""
+        return await self._ask(_buffered)
+
     async def begin(self) -> int:
         return await self._ask(actions.close_what_the_last_hub_left)
 
@@ -136,6 +140,11 @@ def _source(camera_id: int, stream: str) -> Source:
         camera_id, url, camera.username, password, camera.password_sealed, camera.login_refused_at is None,
         "" if url else "no_address",
     )  # fmt: skip
+
+
+def _buffered() -> dict[int, float]:
+    rows = LiveSource.objects.filter(buffer_minutes__gt=0, camera__target__retired_on=None)
+    return {pk: 60.0 * minutes for pk, minutes in rows.values_list("camera_id", "buffer_minutes")}
 
 
 def _login_refused(source: Source, at: datetime) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..rtsp import AccessUnit, nal
 from . import fmp4
 
-_PICTURE = struct.Struct(">BBdd")
+PICTURE_HEAD = struct.Struct(">BBdd")
 LONGEST_STEP = 10 * fmp4.TIMESCALE  # between two pictures; more is a jump of the camera's clock
 USUAL_STEP = fmp4.TIMESCALE // 15
 
@@ -103,7 +103,7 @@ class Packer:
         body = fmp4.fragment(
             self._number, self._decoded, self._step, unit.slices, is_key=unit.is_key, shift=shift
         )  # fmt: skip
-        head = _PICTURE.pack(2, unit.is_key, at, self._shown / fmp4.TIMESCALE)
+        head = PICTURE_HEAD.pack(2, unit.is_key, at, self._shown / fmp4.TIMESCALE)
         return Message(head + body, is_key=unit.is_key)
 
     def _advance(self, rtp_time: int) -> None:

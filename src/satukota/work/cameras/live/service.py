@@ -12,13 +12,15 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils.crypto import constant_time_compare
 
+from .buffer import Recorder, keep_within
 from .gate import Gate, Guest
 from .inner import inner_token
 from .packing import Message
@@ -29,6 +31,7 @@ from .watchers import Watcher
 RECHECK_S = 3.0  # how soon an ended duty, a changed hat or a signed-out session takes effect
 SEEN_EVERY_S = 15.0
 HELLO_S = 5.0
+BUFFER_EVERY_S = 10.0
 MOST_WATCHERS = 4_000
 LONGEST_WORDS = 4_096
 log = logging.getLogger(__name__)
@@ -38,8 +41,13 @@ Asgi = Callable[..., Awaitable[Any]]
 class Hub:
     """All upstreams and all watchers of this process."""
 
-    def __init__(self, gate: Gate, *, recodes: int = 2, idle_s: float = IDLE_S, stalled_s: float = STALLED_S) -> None:
+    def __init__(
+        self, gate: Gate, *, recodes: int = 2, idle_s: float = IDLE_S, stalled_s: float = STALLED_S,
+        buffer: Path | None = None, buffer_bytes: int = 0,
+    ) -> None:  # fmt: skip
         self.gate = gate
+        self.recorders: dict[int, Recorder] = {}
+        self._buffer, self._buffer_bytes = buffer, buffer_bytes
         self.upstreams: dict[tuple[int, str], Upstream] = {}
         self.guests: dict[Guest, Watcher] = {}
         self._recoders = Recoders(recodes)
@@ -52,11 +60,13 @@ class Hub:
         except DatabaseError:
             log.exception("what the last hub left open stays open")
         self._tasks = [asyncio.create_task(self._recheck_for_ever()), asyncio.create_task(self._note_for_ever())]
+        if self._buffer is not None:
+            self._tasks.append(asyncio.create_task(self._buffer_for_ever(self._buffer)))
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        for watcher in self.guests.values():
+        for watcher in [*self.guests.values(), *self.recorders.values()]:
             watcher.let_go()
         await asyncio.sleep(0)
         for upstream in self.upstreams.values():
@@ -125,12 +135,38 @@ class Hub:
             except DatabaseError:
                 log.warning("who still watches could not be written; again in a moment")
 
+    async def _buffer_for_ever(self, root: Path) -> None:
+        """Pull the cameras whose last minutes are kept, and keep all of it within its bytes."""
+        while True:
+            try:
+                self.buffer_these(root, await self.gate.buffered())
+                await asyncio.to_thread(keep_within, root, self._buffer_bytes)
+            except (DatabaseError, OSError):
+                log.warning("which cameras to buffer could not be asked, or their files not counted; again in a moment")
+            await asyncio.sleep(BUFFER_EVERY_S)
+
+    def buffer_these(self, root: Path, wanted: Mapping[int, float]) -> None:
+        """`wanted`: camera → seconds to keep."""
+        for camera_id in self.recorders.keys() - wanted.keys():
+            recorder = self.recorders.pop(camera_id)
+            recorder.let_go()
+            self.upstream(camera_id, "main").leave(recorder)
+        for camera_id, keep_s in wanted.items():
+            if camera_id in self.recorders:
+                self.recorders[camera_id].keep_s = keep_s
+                continue
+            self.recorders[camera_id] = recorder = Recorder(root / str(camera_id), keep_s)
+            self.upstream(camera_id, "main").join(recorder)
+
     def status(self) -> dict[str, Any]:
         told = {
             f"{camera_id}/{stream}": upstream.words() | {"watchers": len(upstream.watchers), "pulls": upstream.pulls}
             for (camera_id, stream), upstream in self.upstreams.items()
         }
-        return {"streams": told, "watchers": len(self.guests), "cpu_s": time.process_time()}
+        kept = {
+            str(pk): {"bytes": one.written, "problem": one.problem} for pk, one in self.recorders.items()
+        }
+        return {"streams": told, "watchers": len(self.guests), "buffered": kept, "cpu_s": time.process_time()}
 
 
 def application(hub: Hub, origins: Iterable[str]) -> Asgi:

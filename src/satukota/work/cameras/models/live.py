@@ -15,6 +15,7 @@ class LiveSource(models.Model):
     main_address = models.CharField(max_length=300, blank=True)  # the large picture; empty: the address that is checked
     sub_address = models.CharField(max_length=300, blank=True)  # a small one for walls; empty: the large one
     is_protected = models.BooleanField(default=False)  # watching asks for a purpose
+    buffer_minutes = models.PositiveSmallIntegerField(default=0)  # of the last minutes kept on disk; 0: none
 
     class Meta:
         verbose_name = "sumber gambar langsung"

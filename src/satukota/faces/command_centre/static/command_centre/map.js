@@ -36,7 +36,7 @@ function redraw() {
 }
 
 async function loadCameras() {
-  const [{ features }, views] = await Promise.all([get(`${api}/cameras`), get("/api/v1/coverage/views").catch(() => NOTHING)]);
+  const [{ features }, views] = await Promise.all([get(`${api}/cameras`), get("/api/v1/coverage/views?time=now").catch(() => NOTHING)]);
   const shapes = new Map(views.features.map((view) => [view.properties.code, view.geometry]));
   cameras.clear();
   for (const { geometry, properties } of features) cameras.set(properties.code, { point: geometry, view: shapes.get(properties.code), properties });
