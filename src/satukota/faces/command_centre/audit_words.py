@@ -61,6 +61,8 @@ ACTS: dict[str, Any] = (
         "cameras.edited": gettext_lazy("kamera diubah"),
         "cameras.evidence_seen": gettext_lazy("gambar gangguan dilihat"),
         "cameras.imported": gettext_lazy("kamera diimpor"),
+        "ground.imported": gettext_lazy("lahan diimpor"),
+        "ground.kind_decided": gettext_lazy("bobot kebutuhan ditetapkan"),
         "cameras.live_source_set": gettext_lazy("setelan gambar langsung diubah"),
         "cameras.look_asked": gettext_lazy("pemeriksaan diminta"),
         "cameras.reference_accepted": gettext_lazy("gambar acuan diterima"),
