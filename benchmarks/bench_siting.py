@@ -45,7 +45,6 @@ def problem_of(name: str) -> Problem:
 
 
 def ours(problem: Problem, limit_s: float) -> dict[str, Any]:
-    make_ready()
     first: list[float] = []
     began = time.perf_counter()
     plan = solve(problem, gap=0, seconds=limit_s, on_better=lambda plan: first.append(plan.took_s))
@@ -54,7 +53,6 @@ def ours(problem: Problem, limit_s: float) -> dict[str, Any]:
 
 
 def ours_to_the_gap(problem: Problem, limit_s: float) -> dict[str, Any]:
-    make_ready()
     began = time.perf_counter()
     plan = solve(problem, gap=L_GAP, seconds=limit_s)
     return {"value": plan.value, "bound": plan.upper_bound, "s": time.perf_counter() - began, "proven": plan.proven}
@@ -153,20 +151,27 @@ SIDES: dict[str, Callable[[Problem, float], dict[str, Any]]] = {
 
 
 def in_a_process(side: str, name: str, limit_s: float) -> dict[str, Any]:
-    """The figures of one run, or {} when it was ended for taking too long."""
+    """The figures of one run, or {} when it was ended for taking too long since its instance was made."""
     command = [sys.executable, __file__, "--run", side, name, str(limit_s)]
-    making_s = 60  # of the instance and of loading
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s + GUARD_S + making_s)
-    except subprocess.TimeoutExpired:
-        return {}
-    if done.returncode:
-        raise RuntimeError(f"{side} on {name}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        run.stdout.readline()  # "made"
+        try:
+            said, errors = run.communicate(timeout=limit_s + GUARD_S)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            return {}
+    if run.returncode:
+        raise RuntimeError(f"{side} on {name}: {errors[-2000:]}")
+    return json.loads(said.splitlines()[-1])
 
 
 def run_here(side: str, name: str, limit_s: float) -> None:
-    said = SIDES[side](problem_of(name), limit_s)
+    problem = problem_of(name)
+    if side.startswith("ours"):
+        make_ready()
+    print("made", flush=True)
+    said = SIDES[side](problem, limit_s)
     print(json.dumps({**said, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}))
 
 

@@ -20,7 +20,8 @@ from satukota.rules.siting.moves import door, inner
 KEEP = 0.7  # of the way of the turn before
 RECENT = 0.1  # what the picks of one turn count in the shares
 LEAST_FLOOR = -0.999  # above -1, from where no way leads back
-FLOOR_STEP, FLOOR_PACE = 0.05, 1.0  # the most a price of a floor moves in one turn
+FLOOR_STEP = 0.05  # the most a price of a floor moves in one turn
+FIRST_STEP = 0.7  # of the way to the target; of 0.2 .. 1.5 the one that came nearest soonest on four instances
 PATIENCE = 5  # turns without a better bound before steps shorten
 
 
@@ -46,7 +47,7 @@ def first_prices(core: Core) -> Prices:
         np.zeros(len(core.area)),
         np.zeros(len(core.floor)),
         np.zeros(len(core.capacity)),
-        np.array([1.5, 0.0]),
+        np.array([FIRST_STEP, 0.0]),
     )
 
 
@@ -257,6 +258,42 @@ def keep_prices(prices: Prices, best: Prices) -> None:
 
 
 @inner
+def aim(
+    core: Core,
+    prices: Prices,
+    picked: NDArray[np.float64],
+    reached: NDArray[np.float64],
+    of: int,
+    only_floors: bool,
+    viewed: float,
+    worth: float,
+) -> float:
+    """Turn the ways of floors and spendings towards the subgradient; the length of all ways together, squared.
+
+    The few prices of floors and spendings are scaled so that they move at the pace of the many of points: a spending
+    weighs as many points as are viewed, a floor as many (of mean `worth`) as it amounts to.
+    """
+    length = 0.0
+    for i in range(len(prices.way)):
+        length += prices.way[i] * prices.way[i]
+    for a in range(len(core.floor)):
+        if core.floor[a] > 0:
+            lack = max(-1.0, (core.floor[a] - reached[a]) / core.floor[a])
+            if prices.floor[a] == 0.0 and (lack > 0) == only_floors:
+                lack = 0.0  # at the end of its range
+            prices.way_floor[a] = KEEP * prices.way_floor[a] + (1 - KEEP) * lack
+            length += prices.way_floor[a] ** 2 * core.floor[a] / worth
+    for r in range(len(core.capacity)):
+        if r != of and core.capacity[r] > 0:
+            used = 0.0
+            for j in range(len(picked)):
+                used += picked[j] * core.use[r, j]
+            prices.way_spend[r] = KEEP * prices.way_spend[r] + (1 - KEEP) * (used / core.capacity[r] - 1)
+            length += prices.way_spend[r] ** 2 * viewed
+    return length
+
+
+@inner
 def move(
     core: Core,
     prices: Prices,
@@ -267,31 +304,12 @@ def move(
     of: int,
     only_floors: bool,
 ) -> None:
-    """One step of all prices; `distance`: from the bound to the target (Polyak 1969).
-
-    The few prices of floors and spendings are scaled so that they move at the pace of the many of points: a spending
-    weighs as many points as are viewed, a floor as many as its worth amounts to.
-    """
-    viewed, norm, worth = 0.0, 0.0, 0.0
+    """One step of all prices; `distance`: from the bound to the target (Polyak 1969)."""
+    viewed, worth = 0.0, 0.0
     for i in range(len(views)):
         viewed += 1.0 if views[i] > 0 else 0.0
-        norm += prices.way[i] * prices.way[i]
-        worth += core.part[core.part_ptr[i]]
-    worth /= max(1, len(views))
-    for a in range(len(core.floor)):
-        if core.floor[a] > 0:
-            lack = max(-1.0, (core.floor[a] - reached[a]) / core.floor[a])
-            if prices.floor[a] == 0.0 and (lack > 0) == only_floors:
-                lack = 0.0  # at the end of its range
-            prices.way_floor[a] = KEEP * prices.way_floor[a] + (1 - KEEP) * lack
-            norm += prices.way_floor[a] ** 2 * core.floor[a] / worth
-    for r in range(len(core.capacity)):
-        if r != of and core.capacity[r] > 0:
-            used = 0.0
-            for j in range(len(picked)):
-                used += picked[j] * core.use[r, j]
-            prices.way_spend[r] = KEEP * prices.way_spend[r] + (1 - KEEP) * (used / core.capacity[r] - 1)
-            norm += prices.way_spend[r] ** 2 * viewed
+        worth += core.part[core.part_ptr[i]] / len(views)
+    norm = aim(core, prices, picked, reached, of, only_floors, viewed, worth)
     if norm == 0.0:
         return
     length = prices.step[0] * distance / norm
@@ -299,7 +317,7 @@ def move(
     for a in range(len(core.floor)):
         if core.floor[a] > 0:
             step = length * prices.way_floor[a] / worth
-            price = prices.floor[a] + min(FLOOR_STEP, max(-FLOOR_STEP, step * FLOOR_PACE))
+            price = prices.floor[a] + min(FLOOR_STEP, max(-FLOOR_STEP, step))
             price = min(0.0, max(LEAST_FLOOR, price)) if only_floors else max(0.0, price)
             rise[a] = (1.0 + price) / (1.0 + prices.floor[a])
             prices.floor[a] = price

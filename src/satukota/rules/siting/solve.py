@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONG_ROUND, SHORT_ROUND = 40, 10  # turns of the bound
 LONG_SEARCH, SHORT_SEARCH = 100, 10  # turns of the search for better plans
 TINY_CORE = 150  # options: HiGHS takes hundredths of a second, no need to wait for a tighter bound
+NEAR = 0.02  # gap: prices farther from their best say little about where to search, and a large search is dear
 MEND_S = 2.0  # of HiGHS on the options that seem best
 LARGEST_KERNEL = 2_000
 SLOW = 0.05  # share of the gap that a round must close for more rounds to come before HiGHS
@@ -149,8 +150,9 @@ def one_round(search: Search, number: int, seconds_left: float) -> bool:
     search.tighten(SHORT_ROUND if large else LONG_ROUND)
     search.decide()
     better = not search.feasible and search.reach_floors(LONG_ROUND)
-    better |= search.improve(SHORT_SEARCH if large else LONG_SEARCH)
-    search.decide()
+    if not large or search.gap < NEAR:
+        better |= search.improve(SHORT_SEARCH if large else LONG_SEARCH)
+        search.decide()
     if search.ended or number < 2:
         return better
     slow = search.bound - search.value > (1 - SLOW) * open_before
