@@ -13,6 +13,18 @@ export async function post(url, fields) {
   return { ok: answer.ok, status: answer.status, told, problem: told.error ?? null };
 }
 
+// A purpose that needs an incident or a note asks for it before it is sent.
+export function askWhatIsNeeded(form) {
+  const { purpose, incident, note } = form.elements;
+  const need = () => {
+    const chosen = purpose.selectedOptions[0]?.dataset ?? {};
+    incident.required = "incident" in chosen;
+    note.required = "note" in chosen;
+  };
+  purpose.onchange = need;
+  need();
+}
+
 export class Link {
   // `stage`: where the picture goes; `onChange(link)`: something to show changed; `onRefused(problem)`: no ticket.
   constructor({ ask, stage, why = {}, stream = "main", onChange = () => {}, onRefused = () => {} }) {

@@ -1,5 +1,5 @@
 // The box of live pictures on a camera's page, in the map's drawer and on an incident: opened by a click, closed again.
-import { Link, post } from "./live-link.js";
+import { Link, askWhatIsNeeded, post } from "./live-link.js";
 import { toldOf } from "./live-words.js";
 import { toast } from "../satukota/frame.js";
 
@@ -27,6 +27,7 @@ function purposeOf(box, problem = null) {
   const dialog = part(box, "purpose"), form = dialog.querySelector("form"), asked = part(box, "asked");
   asked.hidden = !problem;
   asked.textContent = problem ? `${problem.text} ${problem.fix}` : "";
+  askWhatIsNeeded(form);
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(
     dialog.returnValue === "open" ? Object.fromEntries(new FormData(form)) : null), { once: true }));

@@ -1,5 +1,5 @@
 // The video wall. A tile never breaks: where a camera dies its last picture stays, grey, with its age.
-import { Link, post } from "./live-link.js";
+import { Link, askWhatIsNeeded, post } from "./live-link.js";
 import { toldOf } from "./live-words.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
@@ -139,6 +139,7 @@ function enlarge(place) {
 
 function askPurpose() {
   const dialog = document.querySelector("[data-purpose-dialog]"), form = dialog.querySelector("form");
+  askWhatIsNeeded(form);
   dialog.showModal();
   dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "open") return;
