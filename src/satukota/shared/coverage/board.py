@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -161,7 +162,7 @@ def _load(revision: int, points_id: int) -> Board | None:
         return None
     columns = ("target", "partner", "hours", "lacks", "day", "night")
     views = list(WatcherView.objects.filter(points=points_id).order_by("target").values_list(*columns))
-    seats = [Seat(row[0], row[1], tuple(map(tuple, row[2])), tuple(row[3])) for row in views]
+    seats = [_seat(*row[:4]) for row in views]
     pairs = {light: joined([unpack(bytes(row[4 + n])) for row in views]) for n, light in enumerate(LIGHTS)}
     return Board(revision, Points.of(bytes(content)), seats, pairs)
 
@@ -218,6 +219,14 @@ def _is_agreed(seat: Seat, at: datetime) -> bool:
         return True
     second = rule.seconds(at)
     return bool(rule.required(seat.hours, second, second + 1, clock.local_zone()))
+
+
+def _seat(target_id: int, partner: bool, hours: Any, lacks: Sequence[str]) -> Seat:
+    """Hours nobody can read are hours nobody agreed to."""
+    try:
+        return Seat(target_id, partner, rule.read_week(hours), tuple(lacks))
+    except (ValueError, TypeError):
+        return Seat(target_id, partner, (), (*lacks, "hours"))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ What is stored says who counted as working; each settling moves from there to wh
 told twice, out of order, or in a transaction that was rolled back leaves nothing wrong behind.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from satukota.base.feed import actions as feed
 from satukota.base.line import hold_line
@@ -20,14 +21,26 @@ from .board import Board, Roll, board_of, live, roll_after, roll_at
 from .counting import Array
 from .models import CurrentCoverage
 
+log = logging.getLogger(__name__)
+
 TOPIC = "coverage_changed"
 MOST_STREETS = 400  # named in one entry of the feed; more than that and a screen reads the map anew
 
 
 def follow(changes: Sequence[StatusChange]) -> None:
-    """Listener of monitoring: runs in the transaction that stores the changes."""
-    if changes:
+    """Listener of monitoring: runs in the transaction that stores the changes.
+
+    What was measured may be damaged; that a camera fell is stored and told all the same, and `catch_up` goes on saying
+    (as a chore that fails) that shares cannot be counted.
+    """
+    if not changes:
+        return
+    try:
         settle(max(change.at for change in changes), changes)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("shares do not follow %d status changes", len(changes))
 
 
 def catch_up(at: datetime) -> bool:

@@ -22,7 +22,7 @@ from satukota.shared.ground import queries as ground
 from satukota.shared.ground.models import DemandKind
 
 from . import registry
-from .counting import WHOLE, Array
+from .counting import WHOLE, Array, weight_units
 from .models import CurrentCoverage, PointSet, WatcherView
 from .packing import Points, pack
 from .registry import Watcher
@@ -70,9 +70,8 @@ def ask_when_due(at: datetime) -> bool:
     """Give the measuring to a job when ground or register changed since the last one. Some ten small queries."""
     key = key_now(registry.watchers(), ground.version())
     current, _new = CurrentCoverage.objects.get_or_create(pk=1)
-    if current.asked_key == key and current.asked_at and at - current.asked_at < ASK_AGAIN:
-        return False
-    if current.asked_key == key and not current.problem and current.points_id:
+    was_asked = current.asked_key == key and current.asked_at is not None and at - current.asked_at < ASK_AGAIN
+    if was_asked or current.measured_key == key:
         return False
     ask(key, at)
     return True
@@ -132,6 +131,14 @@ def _known(old: PointSet | None, watchers: Sequence[Watcher]) -> set[int]:
 
 
 def _frozen(demand: Any) -> Points:
+    """Raises UserError for weights nobody can add up."""
+    try:
+        weight_units(demand.weight)
+    except ValueError:
+        raise UserError(
+            _("Ada bobot kebutuhan yang bukan angka nol atau lebih."),
+            fix=_("Periksa jenis kebutuhan, lalu hitung lagi."), code="bobot_tidak_mungkin",
+        ) from None  # fmt: skip
     return Points(
         lonlat=demand.lonlat, weight=demand.weight, needed=demand.needed.astype(np.float32), kind=demand.kind,
         kelurahan=demand.kelurahan_id, rt=demand.rt_id, street=demand.street_id, place=demand.place_id,
@@ -246,8 +253,8 @@ def _put_in_place(
         PointSet.objects.exclude(pk=here.pk).delete()
         PointSet.objects.filter(pk=here.pk).update(is_current=True)
     current.points_id, current.revision, current.problem = here.pk, current.revision + 1, ""
-    current.asked_key, current.asked_at = key_now(watchers, version), at
-    current.save(update_fields=["points", "revision", "problem", "asked_key", "asked_at"])
+    current.measured_key = key_now(watchers, version)
+    current.save(update_fields=["points", "revision", "problem", "measured_key"])
     return current.revision
 
 

@@ -62,7 +62,8 @@ class CurrentCoverage(models.Model):
     doubted = models.JSONField(default=list)  # of those: of which that is not known
     shares = models.JSONField(default=dict)  # {"kota": {…}, "kelurahan": {"<id>": {…}}}
     last_day = models.JSONField(default=dict)  # {"at": …, "kota": 0.7, "kelurahan": {"<id>": 0.5}}: seen over 24 hours
-    asked_key = models.CharField(max_length=64, blank=True)  # the measuring a job was last asked for
+    measured_key = models.CharField(max_length=64, blank=True)  # which state of ground and register was measured
+    asked_key = models.CharField(max_length=64, blank=True)  # … and which a job was last asked to measure
     asked_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)  # why the last measuring failed; empty: it did not
 

@@ -28,6 +28,7 @@ LACKS: dict[str, Text] = {
     "fov": _("sudut pandang belum dicatat"),
     "range": _("jangkauan belum dicatat"),
     "width": _("lebar gambar belum dicatat"),
+    "hours": _("jam kesepakatan tidak terbaca"),
     "invalid": _("angka di register tidak mungkin"),
 }
 STANDINGS: dict[str, Text] = {

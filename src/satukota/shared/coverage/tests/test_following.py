@@ -1,5 +1,6 @@
 """From a status change to the shares, in one transaction."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from satukota.base.feed.models import FeedEntry
-from satukota.shared.coverage import following, registry
+from satukota.shared.coverage import board, following, registry
 from satukota.shared.coverage.models import CurrentCoverage, PointSet, WatcherView
 from satukota.shared.monitoring.models import StatusChange, Target
 from satukota.shared.monitoring.tests.make import NOON, down, later, stored, unknown, up
@@ -234,4 +235,40 @@ def test_the_job_is_asked_for_once_per_change(town: Town):
     assert measuring.ask_when_due(later(10)) is False
     town.turn("A", bearing_deg=10.0)
     assert measuring.ask_when_due(later(15)) is True and measuring.ask_when_due(later(20)) is False
-    assert DBTaskResult.objects.count() in (0, 2)  # on commit, which a test's transaction never does
+    assert measuring.ask_when_due(later(15 + 601)) is True  # the job left no trace
+    assert DBTaskResult.objects.count() == 0  # given out on commit, which a test's transaction never does
+
+
+def test_damaged_views_do_not_keep_a_fall_from_being_stored(town: Town):
+    west = town.camera("A", 0)
+    measured()
+    WatcherView.objects.update(day=b"rubbish")
+    board.forget()
+    falls(west)
+    assert StatusChange.objects.filter(target=west, now="down").exists()
+    with pytest.raises(ValueError, match="packed"):
+        following.catch_up(later(65))  # a chore that fails is shown on the health page
+    WatcherView.objects.all().delete()
+    assert measured().measured == 1 and shares()["lost"] == pytest.approx(10 / 30)
+
+
+def test_hours_nobody_can_read_are_hours_nobody_agreed_to(town: Town):
+    town.camera("A", 0, partner=True, hours=(("someday", "25:00", "x"),))
+    measured()
+    assert shares()["able"] == 0
+
+
+def test_a_weight_that_cannot_be_is_said_and_the_old_shares_stay(town: Town, monkeypatch):
+    import numpy as np
+
+    from satukota.shared.coverage import measuring
+    from satukota.shared.ground import queries as ground
+
+    town.camera("A", 0)
+    measured()
+    plain = ground.demand()
+    broken = replace(plain, weight=np.where(np.arange(30) == 3, -1.0, plain.weight))
+    new_version("osm")
+    monkeypatch.setattr(ground, "demand", lambda: broken)
+    assert measuring.measure_and_tell(NOON) is None
+    assert "bobot" in CurrentCoverage.objects.get().problem and shares()["seen"] == pytest.approx(10 / 30)
