@@ -24,10 +24,8 @@ def test_choices_stand_in_the_order_of_what_they_add() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_gains_fall_and_add_up(seed: int) -> None:
-    problem = random_problem(seed, frozenset({"budget", "needs", "already", "must"}))
+    problem = random_problem(seed, frozenset({"budget", "needs", "already"}))
     plan = solve(problem, gap=0)
-    if plan.infeasible:
-        pytest.skip("this one has no plan")
     assert list(plan.gains) == sorted(plan.gains, reverse=True)
     for count in range(len(plan.chosen) + 1):
         so_far = worth_of(problem, list(plan.chosen[:count])) - worth_of(problem, [])
