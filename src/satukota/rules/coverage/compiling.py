@@ -14,12 +14,14 @@ from typing import Any
 
 from numba import njit
 
+KERNEL = ("compiling.py", "index.py", "kernel.py", "sweep.py", "flat.py", "relief.py", "stretches.py")
+
 
 def entry(function: Callable[..., Any]) -> Any:
     """A compiled function that is called from Python; kept on disk with all it calls."""
     made: Any = njit(nogil=True, cache=True)(function)
     try:
-        made._cache._cache_file._source_stamp = folder_mark()  # numba offers no door for this
+        made._cache._cache_file._source_stamp = kernel_mark()  # numba offers no door for this
     except AttributeError:
         return njit(nogil=True)(function)  # rather slow at the start than wrong after an upgrade
     return made
@@ -37,8 +39,8 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def folder_mark() -> str:
+def kernel_mark() -> str:
     mark = sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        mark.update(file.name.encode() + file.read_bytes())
+    for name in KERNEL:
+        mark.update((Path(__file__).parent / name).read_bytes())
     return mark.hexdigest()

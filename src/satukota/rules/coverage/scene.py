@@ -51,7 +51,6 @@ class Scene:
         self.left_out: list[LeftOut] = []
         self.footprints, self.source = self._taken(given, heights)
         self.heights_m = self._known_heights(heights)
-        self._refuse_degrees()
         self._box = shapely.total_bounds(self.footprints) if len(self.footprints) else None
 
     def _taken(self, given: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,15 +59,20 @@ class Scene:
         line = np.isin(kind, _LINES)
         usable = line | (kind == _POLYGON) | (kind == _MULTI)
         self._say(~usable, "not_an_obstacle")
-        finite = usable & ~empty & np.isfinite(shapely.bounds(shapes)).all(axis=1)
+        finite = usable & ~empty & _all_finite(shapes)
         self._say(usable & ~empty & ~finite, "not_finite")
+        _refuse_degrees(shapes[finite])
         shapes[finite] = shapely.remove_repeated_points(shapes[finite])
         crossing = finite & ~line
         crossing[crossing] = ~shapely.is_valid(shapes[crossing])
         for place in np.flatnonzero(crossing):
             shapes[place] = mended(shapes[place])
-        size = np.where(line, shapely.length(shapes) / LEAST_LENGTH_M, shapely.area(shapes) / LEAST_AREA_M2)
-        some = finite & (size >= 1)
+        some = finite.copy()
+        some[finite] = np.where(
+            line[finite],
+            shapely.length(shapes[finite]) >= LEAST_LENGTH_M,
+            shapely.area(shapes[finite]) >= LEAST_AREA_M2,
+        )
         self._say(usable & (empty | (finite & ~some)), "no_area")
         self._say(crossing & some, "self_crossing", mended=True)
         kept = np.flatnonzero(some)
@@ -87,17 +91,6 @@ class Scene:
         """which: indices, or True for each."""
         places = np.flatnonzero(which) if which.dtype == bool else which
         self.left_out.extend(LeftOut(int(place), why, mended) for place in places)
-
-    def _refuse_degrees(self) -> None:
-        if not len(self.footprints):
-            return
-        box = shapely.bounds(self.footprints)
-        across = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]).max()
-        if across < DEGREE_LIKE_M and np.abs(box[:, [0, 2]]).max() <= 180 and np.abs(box).max() <= 180:
-            raise ValueError(
-                f"the largest of {len(box)} polygons is {across:.2g} across: these look like degrees; "
-                "give metres (Plane.of(lon, lat).shape_to_metres)"
-            )
 
     def refuse_degrees(self, positions: np.ndarray) -> None:
         """ValueError where a position (n, 2) looks like degrees: small, and far from all that stands."""
@@ -132,6 +125,25 @@ class Scene:
 
     def __len__(self) -> int:
         return len(self.footprints)
+
+
+def _all_finite(shapes: np.ndarray) -> np.ndarray:
+    corners, of = shapely.get_coordinates(shapes, return_index=True)
+    finite = np.ones(len(shapes), dtype=bool)
+    finite[of[~np.isfinite(corners).all(axis=1)]] = False
+    return finite
+
+
+def _refuse_degrees(shapes: np.ndarray) -> None:
+    if not len(shapes):
+        return
+    box = shapely.bounds(shapes)
+    across = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]).max()
+    if 0 < across < DEGREE_LIKE_M and np.abs(box).max() <= 180:
+        raise ValueError(
+            f"the largest of {len(box)} polygons is {across:.2g} across: these look like degrees; "
+            "give metres (Plane.of(lon, lat).shape_to_metres)"
+        )
 
 
 def mended(shape: Any) -> Any:
