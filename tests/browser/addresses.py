@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 PUBLIC = {"watch_counts", "portal:status", "portal:status_page", "account_login"}
 AS = {
+    "camera_plans:new": "teknisi", "camera_plans:prices": "teknisi", "camera_plans:offers": "teknisi",
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
     "command_centre:audit": "auditor",
     "cameras:watch_log": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
@@ -60,6 +61,13 @@ NO_PAGE = {
     "ground:upload_apply": "an act", "ground:upload_cancel": "an act", "ground:places_export": "a file",
     "ground:tiles": "part of the map", "ground:tile": "part of the map",
     "ground:source": "opened from the list of sources, which is opened here; its frame is the same",
+    "blind_spots:features": "part of the list's map", "blind_spots:search": "an act", "blind_spots:export": "a file",
+    "blind_spots:file": "a file", "blind_spots:act": "an act",
+    "blind_spots:spot": "needs a measured city: opened by the journey J2",
+    "camera_plans:plan": "needs a measured city: opened by the journey J2",
+    "camera_plans:compare": "needs two calculated plans", "camera_plans:progress": "part of the plan",
+    "camera_plans:replan": "part of the plan's map", "camera_plans:save_moved": "an act", "camera_plans:pdf": "a file",
+    "camera_plans:export": "a file", "camera_plans:act": "an act", "camera_plans:end_offer": "an act",
     "set_language": "an act",
 }  # fmt: skip
 NO_PAGE_OF_OURS = {
