@@ -1,6 +1,6 @@
 """HiGHS and SCIP solve the same small problems from a plain model of their own: no better plan may exist than ours.
 
-Thirty problems by default; SITING_PROBLEMS=1000 asks for more, SITING_MEDIUM=1 for the medium instance as well.
+Thirty problems by default; SITING_PROBLEMS=1000 asks for more, SITING_LARGE=1 for the large instance as well.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def test_a_bound_of_an_unfinished_search_is_never_below_the_optimum(seed, constr
         assert plan.value <= best + 1e-5 * max(1, best)
 
 
-@pytest.mark.parametrize("name", ["S", *(["M"] if os.environ.get("SITING_MEDIUM") else [])])
+@pytest.mark.parametrize("name", ["S", "M", *(["L"] if os.environ.get("SITING_LARGE") else [])])
 def test_the_known_optimum_is_found_and_proven(name: str) -> None:
     plan = solve(instance(name), gap=0, seconds=60)
     assert (plan.value, plan.upper_bound, plan.gap, plan.proven) == (KNOWN[name].optimum, KNOWN[name].optimum, 0, True)

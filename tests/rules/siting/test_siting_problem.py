@@ -24,6 +24,7 @@ WEIGHTS = [5.0, 3.0, 4.0]
         ({"weights": [1, -1, 0]}, "weights must be finite and not negative"),
         ({"weights": [1, nan, 0]}, "weights must be finite and not negative"),
         ({"weights": [1, inf, 0]}, "weights must be finite and not negative"),
+        ({"weights": [1, 1e300, 1e300]}, "weights add up to more than 1e+18"),
         ({"weights": ["a", "b", "c"]}, "weights are not numbers"),
         ({"weights": [[1, 2, 3]]}, "weights is one row of numbers"),
         ({"cost_rp": [1, 2, -3]}, "cost_rp must not be negative"),
@@ -110,7 +111,7 @@ def test_without_any_limit_everything_that_adds_something_is_chosen() -> None:
 
 
 def test_weights_of_any_size_keep_their_optimum() -> None:
-    for scale in (1e-12, 1e12):
+    for scale in (1e-200, 1e-12, 1e12):
         plan = solve(problem_of(REACH, [weight * scale for weight in WEIGHTS], most=1), gap=0)
         assert plan.chosen == (0,)
         assert plan.value == pytest.approx(8 * scale)

@@ -29,8 +29,9 @@ class Answer(NamedTuple):
     finished: bool
 
 
-def solve_core(core: Core, *, unit: float, seconds: float, stop: Callable[[], bool]) -> Answer:
-    """The best plan of a core. `unit`: values are multiples of it, 0 when nothing is known."""
+def solve_core(core: Core, *, unit: float, seconds: float, stop: Callable[[], bool], nodes: int = 2**31 - 1) -> Answer:
+    """The best plan of a core. `unit`: values are multiples of it, 0 when nothing is known. `nodes` at most are looked
+    at: unlike `seconds`, this ends at the same place each time."""
     scale = 2.0 ** round(log2(100 / core.part.max()))
     highs = highspy.Highs()
     highs.silent()
@@ -40,6 +41,7 @@ def solve_core(core: Core, *, unit: float, seconds: float, stop: Callable[[], bo
         ("random_seed", 0),
         ("mip_rel_gap", 0.0),
         ("mip_abs_gap", max(0.99 * unit * scale, 1e-9)),
+        ("mip_max_nodes", nodes),
         ("time_limit", min(max(seconds, 0.01), 1e7)),
     ):
         highs.setOptionValue(option, value)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 MOST_RUPIAH = 10**15  # sums of whole rupiah stay exact in float64 below 2**53
+MOST_WEIGHT = 1e18  # beyond it products of weights leave what floating point holds well
 MOST_VIEWS = 12  # a point that wants more views than this is a mistake in the file
 
 
@@ -49,6 +50,8 @@ class Problem:
 
     def __post_init__(self) -> None:
         self._take("weights", _numbers("weights", self.weights))
+        if self.weights.sum() > MOST_WEIGHT:
+            raise ValueError(f"weights add up to more than {MOST_WEIGHT:g}")
         self._take("indptr", _whole("indptr", self.indptr, np.int64))
         self._take("points", _whole("points", self.points, np.int32))
         _check_reach(self.indptr, self.points, len(self.weights))

@@ -25,6 +25,7 @@ SMALL = (4_000, 150_000)  # options and reached points of a core that HiGHS is g
 LIMITS = {"most": "most", "budget_rp": "budget", "yearly_budget_rp": "yearly"}  # and their codes
 LIKELY = 0.7  # an option picked more often than this belongs to a plan that keeps the floors
 KERNEL = 300  # options HiGHS is given first for a better plan
+KERNEL_NODES = 1_000
 GUIDE = 0.02  # what an option never picked lately counts beside one always picked
 
 
@@ -199,7 +200,8 @@ class Search:
         kernel = decided(self.core, keep, np.zeros(len(keep), bool))
         if len(kernel.option) == 0:
             return False
-        return self._offer_answer(solve_core(kernel, unit=self.unit, seconds=seconds, stop=self.pressed), kernel)
+        answer = solve_core(kernel, unit=self.unit, seconds=seconds, stop=self.pressed, nodes=KERNEL_NODES)
+        return self._offer_answer(answer, kernel)
 
     def _offer_answer(self, answer: Answer, core: Core) -> bool:
         if answer.chosen is None:

@@ -107,7 +107,9 @@ class _Run:
         search.start(None if old is None else np.array(old.chosen, np.int64))
         self.tell(search)
         while not search.ended and search.gap > self.gap and not self.pressed() and self.done != self.rounds:
-            better = one_round(search, self.done, self.began + self.seconds - time.perf_counter())
+            left_s = self.began + self.seconds - time.perf_counter()
+            mend_s = MEND_S if self.rounds is None else left_s  # a clock within a round would make it unrepeatable
+            better = one_round(search, self.done, left_s, mend_s)
             self.done += 1
             if better:
                 self.tell(search)
@@ -143,7 +145,7 @@ class _Run:
         return Plan(infeasible=why, proven=True, seed=self.seed, rounds=self.done, took_s=took_s)
 
 
-def one_round(search: Search, number: int, seconds_left: float) -> bool:
+def one_round(search: Search, number: int, left_s: float, mend_s: float) -> bool:
     """Bound, decide, search, decide; at the end of what rounds bring, HiGHS. Whether a better plan was found."""
     open_before = search.bound - search.value
     large = search.large()
@@ -158,8 +160,8 @@ def one_round(search: Search, number: int, seconds_left: float) -> bool:
     slow = search.bound - search.value > (1 - SLOW) * open_before
     tiny = len(search.core.option) <= TINY_CORE
     if slow and search.kernel < min(LARGEST_KERNEL, len(search.core.option)):
-        better |= search.mend(min(seconds_left, MEND_S))
+        better |= search.mend(min(left_s, mend_s))
         search.decide()
     elif search.small() and (slow or tiny or not search.feasible):
-        better |= search.finish(seconds_left)
+        better |= search.finish(left_s)
     return better
