@@ -29,6 +29,7 @@ from .upstream import IDLE_S, STALLED_S, Upstream
 from .watchers import Watcher
 
 RECHECK_S = 3.0  # how soon an ended duty, a changed hat or a signed-out session takes effect
+UNSURE_S = 60.0  # without an answer of the database for so long nobody goes on watching
 SEEN_EVERY_S = 15.0
 HELLO_S = 5.0
 BUFFER_EVERY_S = 10.0
@@ -53,6 +54,7 @@ class Hub:
         self._recoders = Recoders(recodes)
         self._idle_s, self._stalled_s = idle_s, stalled_s
         self._tasks: list[asyncio.Task[None]] = []
+        self._sure_at = time.monotonic()
 
     async def start(self) -> None:
         try:
@@ -108,18 +110,27 @@ class Hub:
         while True:
             await asyncio.sleep(RECHECK_S)
             if not self.guests:
+                self._sure_at = time.monotonic()
                 self._sweep()
                 continue
             guests = list(self.guests)
             try:
                 staying = await self.gate.may_stay(guests)
+                self._sure_at = time.monotonic()
             except DatabaseError:
+                self._let_the_unsure_go()
                 continue  # asked again next time
             for guest in guests:
                 if guest not in staying and guest in self.guests:
                     words = {"state": "ended", "cause": "revoked", "now": time.time()}
                     self.guests[guest].let_go(words, because="revoked")
             self._sweep()
+
+    def _let_the_unsure_go(self) -> None:
+        """Who may watch cannot be asked for too long: nobody watches until it can; screens come back by themselves."""
+        if time.monotonic() - self._sure_at > UNSURE_S:
+            for watcher in self.guests.values():
+                watcher.let_go({"state": "ended", "cause": "database", "now": time.time()}, because="hub_lost")
 
     def _sweep(self) -> None:
         for key, upstream in list(self.upstreams.items()):
@@ -163,9 +174,7 @@ class Hub:
             f"{camera_id}/{stream}": upstream.words() | {"watchers": len(upstream.watchers), "pulls": upstream.pulls}
             for (camera_id, stream), upstream in self.upstreams.items()
         }
-        kept = {
-            str(pk): {"bytes": one.written, "problem": one.problem} for pk, one in self.recorders.items()
-        }
+        kept = {str(pk): {"bytes": one.written, "problem": one.problem} for pk, one in self.recorders.items()}
         return {"streams": told, "watchers": len(self.guests), "buffered": kept, "cpu_s": time.process_time()}
 
 

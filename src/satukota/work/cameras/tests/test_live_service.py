@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as live_settings
+from django.db import DatabaseError
 
 from satukota.base import clock
 from satukota.city.models import Duty
@@ -170,6 +171,28 @@ def test_a_permission_that_ends_while_watching_ends_the_picture(city, how):
             await until(lambda: browser.closed, 5)
             assert browser.words[-1]["cause"] == "revoked"
             assert (await row_of()).ended_by == "revoked"
+
+    at_the_hub(visit)
+
+
+def test_while_rights_cannot_be_asked_watching_goes_on_for_a_while_and_not_for_ever(city, monkeypatch):
+    cookies, key = cookies_of(city.who.operator)
+
+    async def fails(guests: Any) -> Any:
+        raise DatabaseError("gone")
+
+    async def visit(app: Any, hub: Hub) -> None:
+        async with double.camera(fps=20) as camera:
+            browser = Browser(app, cookies)
+            browser.say({"ticket": await ask(city.who.operator, await registered(camera.url), key)})
+            await until(lambda: browser.pictures)
+            monkeypatch.setattr(hub.gate, "may_stay", fails)
+            before = browser.pictures
+            await until(lambda: browser.pictures > before + 10)
+            assert browser.closed is None
+            monkeypatch.setattr(service, "UNSURE_S", 0.1)
+            await until(lambda: browser.closed, 5)
+            assert browser.words[-1]["cause"] == "database"
 
     at_the_hub(visit)
 

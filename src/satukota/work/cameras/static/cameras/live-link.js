@@ -61,6 +61,7 @@ export class Link {
       else { this.say("refused", answer.problem.code); this.onRefused(answer.problem); }
       return;
     }
+    if (!answer.told.ticket) { this.say("refused", "signed_out"); return; } // the sign-in page answered
     const base = answer.told.url || location.origin.replace(/^http/, "ws");
     const socket = this.socket = new WebSocket(`${base}/langsung`);
     socket.binaryType = "arraybuffer";

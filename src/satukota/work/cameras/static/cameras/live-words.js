@@ -7,12 +7,14 @@ const CAUSES = en ? {
   tcp_timeout: "the camera does not answer", tcp_refused: "the camera refuses the connection", dns: "the camera's name is unknown",
   rtsp_silent: "the camera does not answer", busy: "the camera is busy", codec_unsupported: "this video format is not supported",
   recoders_busy: "H.265: this browser cannot play it, and the server recodes as many as it may", browser: "this browser cannot play it",
+  signed_out: "you are no longer signed in",
   revoked: "your authority to watch has ended", retired: "the camera was retired", hub: "the live service does not answer",
 } : {
   stalled: "kamera tidak mengirim gambar", closed_by_camera: "kamera memutus sambungan", login_refused: "kamera menolak sandi kami",
   tcp_timeout: "kamera tidak menjawab", tcp_refused: "kamera menolak sambungan", dns: "nama kamera tidak dikenal",
   rtsp_silent: "kamera tidak menjawab", busy: "kamera sedang penuh", codec_unsupported: "format videonya tidak didukung",
   recoders_busy: "H.265: peramban ini tidak dapat memutarnya, dan jatah pengubahan format sedang penuh", browser: "peramban ini tidak dapat memutarnya",
+  signed_out: "Anda tidak lagi masuk; masuk kembali dahulu",
   revoked: "wewenang Anda menonton telah berakhir", retired: "kamera dihentikan", hub: "layanan gambar langsung tidak menjawab",
 };
 const seconds = (age) => (age < 10 ? age.toFixed(1) : String(Math.round(age))).replace(".", en ? "." : ",");
