@@ -1,7 +1,8 @@
 """How the kernel is compiled: once per machine, kept on disk, anew when any of its files changed.
 
 Numba keeps compiled code beside the file a function is in, and looks at that file alone: code taken in from another
-file would stay as it was after an upgrade. Here the mark of what is kept is the content of the whole folder.
+file would stay as it was after an upgrade. Here the mark of what is kept is the content of all files
+of the kernel.
 """
 
 from __future__ import annotations
