@@ -19,19 +19,27 @@ from satukota.shared.monitoring.models import Target
 from .. import access
 from ..models import BlindSpot
 from ..states import ACTS, Act
-from .proving import measure
+from .proving import measure, seen_by_target
 from .timeline import checked, in_line, write
 
 FILES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
 LARGEST_FILE = 10 * 1024 * 1024
 
 
-@in_line()
 def do(
     number: str, key: str, *, by: Any, at: datetime, text: str = "", target_code: str = "", opd_id: int | None = None,
     file: bytes = b"",
 ) -> BlindSpot:  # fmt: skip
     """One act of `states.ACTS`. Raises Missing, AlreadyDone (somebody was first), UserError in words."""
+    if key in ("uji", "tutup"):  # looks at the geometry, if need be, before anybody has to wait; it is kept
+        seen_by_target(access.spot_for(by, number, "coverage.plan"))
+    with in_line():
+        return _do(number, key, by, at, text, target_code, opd_id, file)
+
+
+def _do(
+    number: str, key: str, by: Any, at: datetime, text: str, target_code: str, opd_id: int | None, file: bytes
+) -> BlindSpot:  # fmt: skip
     spot = access.spot_for(by, number, "coverage.plan")
     act = ACTS.get(key)
     if act is None:

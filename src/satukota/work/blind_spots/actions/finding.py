@@ -85,11 +85,12 @@ def find(at: datetime) -> Report:
         )
     points = unseen.points
     index = unseen.index[points.weight[unseen.index] > 0]
-    with in_line():
-        update_shares()
-        known = known_keys()
-        fresh = index[np.array([key not in known for key in keys_of(points, index)], bool)]
-        found, left_out = _new_spots(points, fresh, unseen.ground_version, at)
+    update_shares()
+    fresh = _without(points, index, known_keys())
+    xy = ground.plane().to_metres(points.lonlat[fresh])
+    every = [fresh[members] for members in stretches(xy, points.weight[fresh]) if len(members) >= FEWEST_POINTS]
+    with in_line():  # only what is quick: all who act wait for it
+        found, left_out = _new_spots(points, every, unseen.ground_version, at)
         whole = float(points.weight.sum())
         report = Report(
             found, open_spots().count(), float(points.weight[index].sum()) / whole if whole else 0.0, left_out
@@ -146,10 +147,15 @@ def update_shares() -> None:
     BlindSpot.objects.bulk_update(changed, ["in_reach", "seen"], batch_size=200)
 
 
-def _new_spots(points: Points, fresh: Array, version: str, at: datetime) -> tuple[int, int]:
-    """Adds the heaviest new stretches; how many, and how many were left out."""
-    xy = ground.plane().to_metres(points.lonlat[fresh])
-    every = [fresh[members] for members in stretches(xy, points.weight[fresh]) if len(members) >= FEWEST_POINTS]
+def _without(points: Points, index: Array, known: set[tuple[float, float, str]]) -> Array:
+    """Those of `index` that belong to no spot yet."""
+    return index[np.array([key not in known for key in keys_of(points, index)], bool)]
+
+
+def _new_spots(points: Points, every: list[Array], version: str, at: datetime) -> tuple[int, int]:
+    """Adds the heaviest stretches; how many, and how many were left out. The caller holds the line."""
+    known = known_keys()
+    every = [members for members in every if len(_without(points, members, known)) == len(members)]
     room = max(0, MOST_OPEN - open_spots().count())
     chosen = every[:room]
     builder = Builder(points, version, at)

@@ -24,14 +24,16 @@ def watch_over(at: datetime) -> int:
     """
     if not BlindSpot.objects.filter(state=BlindSpot.State.CLOSED).exists():
         return 0
+    _shares(_closed())  # looks at the geometry, if need be, before anybody has to wait; it is kept
     with in_line():
-        closed = list(BlindSpot.objects.filter(state=BlindSpot.State.CLOSED).select_related("owner", "target"))
+        closed = _closed()
         shares = _shares(closed)
-        opened = 0
-        for spot in closed:
-            seen, maybe = shares[spot.pk]
-            opened += _judge(spot, seen, maybe, at)
-    return opened
+        return sum(_judge(spot, *shares[spot.pk], at) for spot in closed)
+
+
+def _closed() -> list[BlindSpot]:
+    rows = BlindSpot.objects.filter(state=BlindSpot.State.CLOSED).order_by("pk")
+    return list(rows.select_related("owner", "target"))
 
 
 def _shares(spots: list[BlindSpot]) -> dict[int, tuple[float, float]]:
