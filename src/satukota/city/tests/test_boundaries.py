@@ -205,9 +205,8 @@ def layer_of(path: Path, codes: dict, crs: str = "EPSG:4326", ring=RING) -> Path
     import pyproj
 
     change = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    shapes = [shapely.transform(shapely.Polygon(ring), lambda xy: np.column_stack(change.transform(*xy.T)))] * len(
-        codes
-    )
+    shape = shapely.transform(shapely.Polygon(ring), lambda xy: np.column_stack(change.transform(*xy.T)))
+    shapes = shapely.to_wkb(np.array([shape] * len(codes), object))
     driver = {".gpkg": "GPKG", ".shp": "ESRI Shapefile"}[path.suffix]
     pyogrio.raw.write(
         path, shapes, [np.array(list(codes), object)], ["KODE"], crs=crs, geometry_type="Polygon", driver=driver
