@@ -36,10 +36,17 @@ function redraw() {
 }
 
 async function loadCameras() {
-  const [{ features }, views] = await Promise.all([get(`${api}/cameras`), get("/api/v1/coverage/views?time=now").catch(() => NOTHING)]);
-  const shapes = new Map(views.features.map((view) => [view.properties.code, view.geometry]));
+  const { features } = await get(`${api}/cameras`);
+  const known = new Map([...cameras].map(([code, { view }]) => [code, view]));
   cameras.clear();
-  for (const { geometry, properties } of features) cameras.set(properties.code, { point: geometry, view: shapes.get(properties.code), properties });
+  for (const { geometry, properties } of features) cameras.set(properties.code, { point: geometry, view: known.get(properties.code), properties });
+  redraw();
+  loadViews().catch((problem) => console.warn(problem)); // points first: shapes may have to be calculated
+}
+
+async function loadViews() {
+  const views = await get("/api/v1/coverage/views?time=now");
+  for (const { geometry, properties } of views.features) if (cameras.has(properties.code)) cameras.get(properties.code).view = geometry;
   redraw();
 }
 
