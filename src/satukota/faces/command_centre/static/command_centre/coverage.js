@@ -98,11 +98,19 @@ function showCameras() {
 }
 
 async function loadCameras() {
-  const { question } = asked();
-  question.delete("down");
-  const [points, shapes] = await Promise.all([get(`${api}/map/cameras`), get(`${api}/coverage/views?${question}`).catch(() => NOTHING)]);
+  const points = await get(`${api}/map/cameras`);
   cameras.clear();
   for (const { geometry, properties } of points.features) cameras.set(properties.code, { point: geometry, state: properties.state });
+  showCameras();
+  loadViews().catch((problem) => console.warn(problem)); // points first: shapes may have to be calculated
+}
+
+let viewTurn = 0;
+async function loadViews() {
+  const mine = ++viewTurn, { question } = asked();
+  question.delete("down");
+  const shapes = await get(`${api}/coverage/views?${question}`);
+  if (mine !== viewTurn) return;
   views = shapes.features;
   showCameras();
 }
