@@ -136,3 +136,21 @@ def _paths() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def test_a_rest_of_the_budget_that_buys_nothing_loosens_no_bound() -> None:
+    """Everything costs 50 million: 549 million are 500, so ten, and the relaxation says so."""
+    reach = [[j, j + 1] for j in range(30)]
+    known = {"cost_rp": [50_000_000] * 30, "budget_rp": 549_000_000}
+    plan = solve(problem_of(reach, [1.0] * 31, **known), gap=0, rounds=2, seconds=60)
+    assert (plan.value, plan.upper_bound, plan.proven) == (20, 20, True)
+
+
+def test_numbers_of_sites_may_be_anything() -> None:
+    plan = solve(problem_of([[0], [1], [2]], [1, 1, 1], site=[2**63 - 1, -1, 2**63 - 1]))
+    assert plan.value == 2
+
+
+def test_a_plan_without_time_has_a_bound_too() -> None:
+    plan = solve(problem_of([[0], [1], [1]], [5, 3, 7], most=1), rounds=0)
+    assert plan.value <= plan.upper_bound <= 12

@@ -130,6 +130,7 @@ def _only(core: Core, keep: NDArray[np.bool_]) -> Core:
     indptr, points, users_ptr, users, stays = _shrunk(core.indptr, core.points, keep, worth)
     part_ptr, part = _parts_of(core, stays, np.diff(users_ptr))
     sites = np.bincount(core.site[keep], minlength=len(core.quota))
+    use = np.ascontiguousarray(core.use[:, keep])
     return core._replace(
         option=core.option[keep],
         indptr=indptr,
@@ -140,7 +141,8 @@ def _only(core: Core, keep: NDArray[np.bool_]) -> Core:
         part_ptr=part_ptr,
         part=part,
         area=core.area[stays],
-        use=np.ascontiguousarray(core.use[:, keep]),
+        use=use,
+        capacity=_usable(use, core.capacity),
         site=(np.cumsum(sites > 0, dtype=np.int32) - 1)[core.site[keep]].astype(np.int32),
         site_ptr=np.concatenate(([0], np.cumsum(sites[sites > 0]))),
         quota=core.quota[sites > 0],
@@ -201,6 +203,12 @@ def _parts_of(core: Core, stays: NDArray[np.bool_], users: NDArray[np.int64]) ->
     return np.concatenate(([0], np.cumsum(kept[stays]))), core.part[rank < np.repeat(kept, sizes)]
 
 
+def _usable(use: NDArray[np.float64], capacity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What of each limit can be spent: when all options cost a multiple of something, a rest below it is of no use."""
+    step = np.gcd.reduce(use.astype(np.int64), axis=1).astype(np.float64)
+    return np.where(step > 0, np.floor(capacity / np.maximum(step, 1.0)) * step, capacity)
+
+
 def _spending(problem: Problem) -> list[tuple[NDArray, float]]:
     rows: list[tuple[NDArray, float]] = []
     if problem.most is not None:
@@ -218,8 +226,10 @@ def _sites(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if problem.site is None:
         return np.arange(count), np.ones(count, np.int64)
     alone = problem.site < 0
-    named = np.where(alone, problem.site.max(initial=0) + 1 + np.arange(count), problem.site)
-    site = np.unique(named, return_inverse=True)[1].astype(np.int64)
+    shared, number = np.unique(problem.site[~alone], return_inverse=True)
+    site = np.empty(count, np.int64)
+    site[~alone] = number
+    site[alone] = len(shared) + np.arange(alone.sum())
     return site, np.full(int(site.max(initial=-1)) + 1, problem.max_per_site, np.int64)
 
 

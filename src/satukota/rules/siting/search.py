@@ -39,7 +39,8 @@ class Search:
         self.random = np.array([(seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) % 2**64 or 1], np.uint64)
         self.chosen: NDArray[np.int64] = np.zeros(0, np.int64)
         self.value, self.lack = -inf, inf
-        self.bound = inf
+        self.bound = self.core.value + float(self.core.part.sum())  # of everything that can be reached
+        self._priced = inf  # the bound that the best prices give
         self.ended = len(self.core.option) == 0  # nothing better than the plan exists within the constraints
         self.kernel = KERNEL
         self.tried = False  # HiGHS was asked to finish this
@@ -89,6 +90,7 @@ class Search:
             state = moves.empty(core)
             self._fill(state, tried)
             self.offer(state, core)
+        self._close()
 
     def start_prices(self, whole: NDArray[np.float64]) -> None:
         """Prices of points (of the Problem) from an old plan: any are valid, good ones save the way to them."""
@@ -101,15 +103,16 @@ class Search:
         """A tighter bound."""
         target = self.value if self.feasible else max(0.0, self.core.value)
         for some in in_chunks(turns, BOUND_WORK // max(1, len(self.core.points)), self.pressed):
-            self.bound = prices.tighten(self.core, self._now, self._best, self.bound, target, some, self.of, False)
+            self._priced = prices.tighten(self.core, self._now, self._best, self._priced, target, some, self.of, False)
+            self.bound = min(self.bound, self._priced)
         self._close()
 
     def decide(self) -> bool:
         """Take and leave out what no better plan has otherwise; whether anything was decided."""
-        if not (self.feasible and self.bound < inf) or self.ended:
+        if not (self.feasible and self._priced < inf) or self.ended:
             return False
         core = self.core
-        taken, left = prices.regrets(core, self._best, self.bound)
+        taken, left = prices.regrets(core, self._best, self._priced)
         take, keep = left < self.better, taken >= self.better
         if (take & ~keep).any():  # an option that must be both taken and left: no better plan exists
             self.ended = True
@@ -193,7 +196,7 @@ class Search:
         """
         from satukota.rules.siting.exact import solve_core
 
-        taken, _ = prices.regrets(self.core, self._best, self.bound)
+        taken, _ = prices.regrets(self.core, self._best, self._priced)
         keep = np.isin(self.core.option, self.chosen)
         keep[np.argsort(-taken, kind="stable")[: self.kernel]] = True
         self.kernel *= 2
