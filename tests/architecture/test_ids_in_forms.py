@@ -68,8 +68,11 @@ EVERYBODYS: dict[tuple[str, str], str] = {
     ("command_centre:rota_edit", "supervisors"): "as above",
     ("command_centre:shift_leave", "person_id"): "as above",
     ("command_centre:incident_act", "into"): "tried below: only a supervisor merges",
+    ("camera_plans:new", "kelurahan"): "a plan is a question about the city's ground; nothing is put there by it",
     ("city:edit_opd", "parent_id"): "an OPD is not its own parent; city:add_opd tries the field",
 }  # fmt: skip
+# Forms that take nothing in this small city, and where the same is tried.
+ELSEWHERE = {("camera_plans:new", "owner"): "needs ground and demand: src/satukota/work/blind_spots/tests"}
 # Kinds of things that belong to no OPD: only a duty limited to an area is refused the other one.
 NOBODYS = {"place", "kelurahan", "kecamatan"}
 TYPED: dict[str, Any] = {
@@ -78,6 +81,8 @@ TYPED: dict[str, Any] = {
     "why": "Uji", "text": "Uji", "reason": "Uji", "short_name": "Contoh", "stake_reason": "Uji", "role": "ppns",
     "acting": "plt", "decree": "1/CONTOH", "per_shift": "1", "alarm_budget": "6",
     "valid_from": "2026-01-01", "addresses": "10.64.1.20", "port": "80", "prefix": "MB-", "source": "Uji",
+    "partner": "Toko Contoh", "bearing_deg": "0", "fov_deg": "60", "range_m": "50", "width_px": "1920",
+    "joining_rp": "0", "yearly_rp": "0", "budget": "100", "lenses": "wide",
 }  # fmt: skip
 NO_WRITES = ("_seen", "exports.taken", "accounts.")
 
@@ -144,7 +149,8 @@ def test_another_opds_id_in_a_form_is_refused_and_writes_nothing(city: City) -> 
                 if wrote or status == 302 or status >= 500:
                     wrong.append(f"{form.view}: {hat.name} wrote {wrote} with another's {field} ({status})")
     assert not wrong, "\n".join(wrong)
-    assert not_taken <= taken, f"one's own thing was not taken, so no refusal proves anything: {not_taken - taken}"
+    left = not_taken - taken - set(ELSEWHERE)
+    assert not left, f"one's own thing was not taken, so no refusal proves anything: {left}"
     assert tried > 20
 
 
@@ -154,40 +160,34 @@ def test_every_field_read_by_hand_is_known() -> None:
         name for path in SOURCES.rglob("*.py") if "tests" not in path.parts
         for name in re.findall(r"POST(?:\.get|\.getlist)?[\[(]\"(\w+)\"", path.read_text())
     }  # fmt: skip
-    known = {"duty", "end", "next", "reason", "done", "notes", "seen", "text", "role", "minutes"}
+    known = {"done", "duty", "end", "incident", "minutes", "moves", "next", "note", "notes", "opd", "pk", "reason",
+             "role", "seen", "target", "text", "why"}  # fmt: skip
     assert by_hand <= known, by_hand - known
 
 
 def test_ids_sent_without_a_form_are_refused(city: City) -> None:
     """What no page offers to this hat, sent all the same: duties, maintenance windows, seats, swaps, hand-overs."""
     mine, theirs = city.own, city.other
+    merge = f"/pusat/insiden/{mine['incident_for']}/lakukan/gabung"
+    opening = {"title": "Uji", "severity": "2", "owner": mine["opd"], "kelurahan": mine["kelurahan"]}
     posts = [
         (ENGINEER, "/pusat/register/bertugas", {"duty": theirs["duty_to_edit"]}),
         (ENGINEER, f"/pusat/kamera/{mine['camera_for']}/pemeliharaan", {"end": window_of("MB-900")}),
-        (SUPERVISOR_HERE, f"/pusat/giliran/{mine['shift_for']}/duduk", {"people": [theirs["person"]], "why": "Uji"}),
+        (SUPERVISOR_HERE, f"/pusat/giliran/{mine['shift_for']}/petugas", {"people": [theirs["person"]], "why": "Uji"}),
         (ENGINEER, f"/pusat/giliran/{theirs['shift_for']}/tukar", {"asked": mine["person"]}),
-        (
-            SUPERVISOR_HERE,
-            f"/pusat/insiden/{mine['incident_for']}/lakukan/gabung",
-            {"into": theirs["incident_for"], "why": "Uji"},
-        ),
-        (
-            SUPERVISOR_HERE,
-            "/pusat/insiden/buka/",
-            {
-                "title": "Uji",
-                "severity": "2",
-                "owner": mine["opd"],
-                "kelurahan": mine["kelurahan"],
-                "place": theirs["place"],
-            },
-        ),
-    ]
+        (ENGINEER, f"/pusat/kamera/{mine['camera_for']}/langsung/tiket",
+         {"purpose": "incident", "incident": theirs["incident_for"]}),
+        (ENGINEER, f"/pusat/kamera/{mine['camera_for']}/langsung/simpan",
+         {"note": "Uji", "incident": theirs["incident_for"]}),
+        (SUPERVISOR_HERE, merge, {"into": theirs["incident_for"], "why": "Uji"}),
+        (SUPERVISOR_HERE, "/pusat/insiden/baru/", opening | {"place": theirs["place"]}),
+    ]  # fmt: skip
     for hat, url, data in posts:
+        resolve(url)  # an address that does not exist would refuse everything
         status, wrote = post(city, hat, url, data)
         assert not wrote and status < 500, (hat.name, url, status, wrote)
-    merging = (SUPERVISOR_HERE, posts[4][1], {"into": mine["incident"], "why": "Uji"})
-    assert post(city, *merging)[1], "one's own is merged"
+    for url, data in ((merge, {"into": mine["incident"], "why": "Uji"}), ("/pusat/insiden/baru/", opening)):
+        assert post(city, SUPERVISOR_HERE, url, data)[1], "one's own is taken"
 
 
 def test_another_opds_id_in_a_query_shows_nothing_of_it(city: City) -> None:
@@ -198,9 +198,13 @@ def test_another_opds_id_in_a_query_shows_nothing_of_it(city: City) -> None:
         name for path in SOURCES.rglob("*.py") if "tests" not in path.parts
         for name in re.findall(r"GET(?:\.get|\.getlist)?[\[(]\"(\w+)\"", path.read_text())
     }  # fmt: skip
-    named = {"kamera": "MB-900", "tempat": city.other["place"], "jadwal": city.other["rota_for"], "opd": "dishub",
-             "kelurahan": Kelurahan.objects.get(pk=city.other["kelurahan"]).code}  # fmt: skip
-    told = {"before", "fate", "hari", "keperluan", "lat", "lon", "page", "q", "tahun", "view"}
+    named = {
+        "kamera": "MB-900", "kode": "MB-900", "tempat": city.other["place"], "jadwal": city.other["rota_for"],
+        "insiden": city.other["incident_for"], "opd": "dishub", "rencana": 1, "susunan": 1, "gangguan": 1, "id": 1,
+        "kelurahan": Kelurahan.objects.get(pk=city.other["kelurahan"]).code,
+    }  # fmt: skip
+    told = {"before", "bentuk", "fate", "hari", "jenis", "keperluan", "ketajaman", "lat", "liputan", "lon", "page",
+            "petak", "q", "tahun", "versi", "view"}  # fmt: skip
     assert asked <= told | set(named), f"say what these may name: {asked - told - set(named)}"
     shown, looked = [], 0
     for one in every():
