@@ -73,6 +73,7 @@ def make() -> City:
     sop = Sop.objects.create(kind="", cause="", version=1, title="SOP contoh", steps=[], active_from=clock.now())
     shared = {
         "command_centre:sop": sop.pk, "city:opd": "diskominfo", "city:person": own["person_to_edit"],
+        "city:phone": own["person_to_edit"],
         "city:kelurahan": api_api.code, "city:place": own["place_to_edit"], "city:feeder": own["feeder_to_edit"],
         "city:contract": own["contract_to_edit"], "documents:paper": "tidak-ada", "public_picture": "tidak-ada",
         "ground:kind": "school",
