@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.utils.translation import gettext as _
 
 from satukota.base import clock
@@ -14,7 +27,7 @@ from satukota.city import access
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import MaintenanceWindow, Reading, Verdict
 
-from .models import Camera
+from .models import Agreement, Camera
 from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
 
 MAINTENANCE, RETIRED = "maintenance", "retired"
@@ -27,6 +40,7 @@ COLUMNS = (
     "target__last_reading_at", "target__owner__short_name", "target__kelurahan__name", "target__place__name",
     "target__link__code",
 )  # fmt: skip
+IS_LENT = Exists(Agreement.cameras.through.objects.filter(camera_id=OuterRef("pk")))  # by a partner
 WORST_FIRST = Case(
     *(When(state_now=state, then=Value(rank)) for rank, state in enumerate(("down", "degraded", "unknown", "up"))),
     output_field=IntegerField(),
@@ -126,7 +140,7 @@ def _text_matches(text: str) -> Q:
 
 def camera_for(user: Any, code: str, to: str = "cameras.view") -> Camera:
     """The camera, or Missing: for another OPD's camera just as for none. One query."""
-    known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW)
+    known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW, is_lent=IS_LENT)
     things = known.select_related(
         "target", "target__owner", "target__officer", "target__contract", "target__place", "target__link",
         "target__kelurahan__kecamatan", "target__power", "live",

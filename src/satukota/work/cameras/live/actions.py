@@ -53,7 +53,13 @@ def is_protected(camera: Camera) -> bool:
     """Whether watching asks for a purpose: the register says high sensitivity, live view was told so, or a partner
     lends it. At most one query."""
     live: LiveSource | None = getattr(camera, "live", None)
-    return camera.sensitivity == "tinggi" or bool(live and live.is_protected) or camera.agreements.exists()
+    return camera.sensitivity == "tinggi" or bool(live and live.is_protected) or _is_lent(camera)
+
+
+def _is_lent(camera: Camera) -> bool:
+    """Asked with the camera where `queries.IS_LENT` came along, else by a query."""
+    known: bool | None = getattr(camera, "is_lent", None)
+    return camera.agreements.exists() if known is None else known
 
 
 @transaction.atomic

@@ -36,5 +36,6 @@ def _square(here: tuple[float, float], there: tuple[float, float]) -> float:
 
 def tiles_for(user: Any, codes: list[str]) -> dict[str, Camera]:
     """Those of the cameras the person may watch, by code. One query."""
-    rows = queries.cameras(user, "cameras.watch").select_related("target", "live").filter(target__code__in=codes)
+    rows = queries.cameras(user, "cameras.watch").annotate(is_lent=queries.IS_LENT)
+    rows = rows.select_related("target", "live").filter(target__code__in=codes)
     return {row.target.code: row for row in rows}

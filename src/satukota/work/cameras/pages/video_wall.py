@@ -59,8 +59,8 @@ def _usual(user: Any) -> list[str]:
 @needs("cameras.watch")
 def tiles(request: HttpRequest) -> HttpResponse:
     """JSON: the named cameras (`kode`, comma between them), or those that match `q`; only those one may watch."""
-    rows = queries.cameras(request.user, "cameras.watch").select_related("target", "live")
-    rows = rows.filter(target__retired_on=None)
+    rows = queries.cameras(request.user, "cameras.watch").annotate(is_lent=queries.IS_LENT)
+    rows = rows.select_related("target", "live").filter(target__retired_on=None)
     codes = [code for code in request.GET.get("kode", "").replace("\x00", "").split(",") if code][: walls.MOST_CAMERAS]
     text = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     if codes:

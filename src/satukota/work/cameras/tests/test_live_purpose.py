@@ -204,3 +204,12 @@ def test_following_an_incident_opens_the_nearest_that_work(city):
     client = make.signed_in(city.who.operator)
     assert client.get(f"/pusat/dinding/video/dekat/{incident.number}?petak=1").json() == {"codes": ["DEKAT"]}
     assert client.get("/pusat/dinding/video/dekat/INS-0").status_code == 404
+
+
+def test_a_wall_of_many_cameras_costs_the_same_as_one(city, django_assert_max_num_queries):
+    for number in range(16):
+        make.make_camera(f"MB-{number:03}")
+    client = make.signed_in(city.who.operator)
+    client.get("/pusat/dinding/video/kamera?q=mb")
+    with django_assert_max_num_queries(6):
+        assert len(client.get("/pusat/dinding/video/kamera?q=mb").json()["cameras"]) == 16
