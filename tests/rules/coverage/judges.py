@@ -84,7 +84,7 @@ def _stands_in(body: Any, eye: Viewpoint) -> bool:
 
 
 def _edges(body: Any, eye: Viewpoint) -> list[tuple[np.ndarray, np.ndarray]]:
-    lines = shapely.get_rings(body) if shapely.get_dimensions(body) == 2 else shapely.get_parts(body)
+    lines = shapely.get_rings(shapely.get_parts(body)) if shapely.get_dimensions(body) == 2 else shapely.get_parts(body)
     found = []
     for line in lines:
         corners = shapely.get_coordinates(line) - (eye.x, eye.y)

@@ -34,7 +34,7 @@ class Drawn:
 @st.composite
 def bodies(draw: Any) -> Any:
     x, y = draw(small), draw(small)
-    kind = draw(st.sampled_from(["house", "house", "turned", "courtyard", "corner", "wall", "star"]))
+    kind = draw(st.sampled_from(["house", "house", "turned", "courtyard", "corner", "wall", "star", "pair"]))
     if kind in ("house", "turned"):
         house = shapely.box(x, y, x + draw(length), y + draw(length))
         return affinity.rotate(house, draw(st.floats(0, 180))) if kind == "turned" else house
@@ -42,6 +42,8 @@ def bodies(draw: Any) -> Any:
         return shapely.box(x, y, x + 12, y + 10).difference(shapely.box(x + 2, y + 2, x + 9, y + 7))
     if kind == "corner":
         return shapely.Polygon([(x, y), (x + 10, y), (x + 10, y + 4), (x + 4, y + 4), (x + 4, y + 10), (x, y + 10)])
+    if kind == "pair":
+        return shapely.MultiPolygon([shapely.box(x, y, x + 4, y + 3), shapely.box(x + 4, y + 3, x + 9, y + 9)])
     if kind == "wall":
         return shapely.LineString([(x, y), (x + draw(length), y), (x + 5, y + 12)])
     turn = np.arange(6) * np.pi / 3
