@@ -27,7 +27,7 @@ from satukota.shared.coverage.queries import KOTA, LastDay, Question
 from satukota.shared.ground import queries as ground
 from satukota.shared.monitoring.models import PARENT_KINDS, Target
 
-from . import queries
+from . import queries, trial_pages
 
 LOST_SHOWN = 25
 MOST_CAMERAS = 200  # listed of one kelurahan; the list of cameras has them all
@@ -77,7 +77,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "asked": Asked.of(request.GET), "feed_from": feed_from, "bounds": queries.bounds(),
         "wall": "dinding" in request.GET, "times": words.TIMES.items(), "sharpnesses": words.SHARPNESS.items(),
         "feeders": duties.visible(feeders, request.user, "coverage.view").order_by("kind", "code"),
-        "attributions": ground.attributions(),
+        "attributions": ground.attributions(), **trial_pages.offered(request.user),
     }  # fmt: skip
     return render(request, "command_centre/coverage/page.html", told)
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import audit_pages, coverage_pages, health_page, message_pages, pages, retention_page
+from . import audit_pages, coverage_pages, health_page, message_pages, pages, retention_page, trial_pages
 
 app_name = "command_centre"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("liputan/kamera", coverage_pages.cameras_in, name="coverage_cameras"),
     path("liputan/jalan", coverage_pages.street, name="coverage_street"),
     path("liputan/unduh", coverage_pages.export, name="coverage_export"),
+    path("liputan/coba/bangunan", trial_pages.around, name="trial_around"),
+    path("liputan/coba/hasil", trial_pages.outcome, name="trial_outcome"),
+    path("liputan/coba/kamera/<str:code>", trial_pages.camera, name="trial_camera"),
+    path("liputan/coba/kamera/<str:code>/simpan", trial_pages.save, name="trial_save"),
     path("bukti/", include("satukota.faces.command_centre.evidence_urls")),
     path("giliran/", include("satukota.faces.command_centre.shift_urls")),
     path("insiden/", include("satukota.faces.command_centre.incident_urls")),

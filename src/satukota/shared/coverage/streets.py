@@ -58,7 +58,7 @@ def pieces(
 
 
 def _pieces(here: Board, chosen: Array, colour: Array, name: str, light: str) -> Pieces:
-    features = _features(here, chosen[_on_street(here)[chosen]], colour, name)
+    features = _features(here, chosen[on_street(here)[chosen]], colour, name)
     spots = _spots(here, chosen[~here.points.along[here.points.kind[chosen]]], colour, name)
     is_cut = len(features) > MOST_PIECES or len(spots) > MOST_PIECES
     return Pieces(features[:MOST_PIECES] + spots[:MOST_PIECES], light, here.revision, is_cut)
@@ -87,7 +87,7 @@ def _chosen(here: Board, box: Box | None, streets: Collection[int] | None) -> Ar
     return index[np.argsort(points.street[index], kind="stable")]  # along each they already follow each other
 
 
-def _on_street(here: Board) -> Array:
+def on_street(here: Board) -> Array:
     """Points that stand for a piece of their street: of the kinds that follow it, the one it has most points of."""
     points = here.points
     kinds = max(1, len(here.kinds))

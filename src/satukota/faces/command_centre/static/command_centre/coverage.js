@@ -2,6 +2,7 @@
 import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, MOVE_MS, NOTHING } from "./base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
+import { offerTrial } from "./trial.js";
 
 const stage = document.getElementById("peta"), api = stage.dataset.api, words = stage.dataset;
 const form = document.getElementById("tanya"), panel = document.getElementById("panel");
@@ -193,13 +194,15 @@ function follow() {
 }
 
 function interact() {
-  map.on("click", "camera", (event) => { location.href = `${words.camera}${encodeURIComponent(event.features[0].properties.code)}/`; });
-  map.on("click", "street-touch", (event) => { if (!map.queryRenderedFeatures(event.point, { layers: ["camera"] }).length) choose(event.features[0].properties.street); });
+  map.on("click", "camera", (event) => { if (!stage.dataset.trial) location.href = `${words.camera}${encodeURIComponent(event.features[0].properties.code)}/`; });
+  map.on("click", "street-touch", (event) => { if (!stage.dataset.trial && !map.queryRenderedFeatures(event.point, { layers: ["camera"] }).length) choose(event.features[0].properties.street); });
   for (const layer of ["camera", "street-touch"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }
 }
+
+offerTrial(map, asked);
 
 map.on("load", async () => {
   try {
