@@ -97,8 +97,8 @@ def main(argv: list[str]) -> int:
         print(f"  {name}: " + ", ".join(f"{key} {value:,.3f}" for key, value in answer.items()))
         exact = exact and abs(answer["union_m2"] - mine["union_m2"]) < TOLERANCE_M2
     fastest = min(others, key=lambda name: others[name]["whole_ms"], default=None)
-    quickest = min((answer["regions_ms"] for answer in others.values()), default=float("nan"))
-    whole = others[fastest]["whole_ms"] if fastest else float("nan")
+    quickest = min((answer["regions_ms"] for answer in others.values()), default=0.0)
+    whole = others[fastest]["whole_ms"] if fastest else 0.0
     alone, full = quickest / mine["regions_66"], whole / mine["whole_66"]
     print(f"regions alone {alone:.0f} times, whole answer {full:.0f} times the fastest peer's; exact: {exact}")
     result = {
