@@ -65,7 +65,8 @@ class SpotForm(TrialForm):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields = {name: self.fields[name] for name in ("lon", "lat", "radius")}
+        for name in set(self.fields) - {"lon", "lat", "radius"}:
+            del self.fields[name]
 
 
 class SaveForm(TrialForm):
@@ -75,7 +76,8 @@ class SaveForm(TrialForm):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields = {name: self.fields[name] for name in (*FIELDS, "was") if name in data or name == "was"}
+        for name in set(self.fields) - {"was", *(set(FIELDS) & set(data))}:
+            del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean()
