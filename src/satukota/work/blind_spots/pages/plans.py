@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from satukota.base import clock
-from satukota.base.errors import Missing, UserError
+from satukota.base.errors import UserError
 from satukota.city import access as city_access
 from satukota.city import queries as city
 from satukota.city.gates import needs, needs_for
@@ -225,7 +225,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     known = {plan.pk: plan for plan in access.plans(request.user).filter(pk__in=ids)}
     chosen = [known[pk] for pk in dict.fromkeys(ids) if pk in known and known[pk].result]
     if len(chosen) < 2:
-        raise Missing(_("Pilih dua atau tiga rencana yang sudah dihitung."), fix=_("Centang rencananya di daftar."))
+        raise UserError(_("Pilih dua atau tiga rencana yang sudah dihitung."), fix=_("Centang rencananya di daftar."))
     areas = [areas_of(plan) for plan in chosen]
     purposes = {row["name"]: row for plan in chosen for row in _purposes(plan)}
     told = {

@@ -86,7 +86,7 @@ def test_a_plan_is_moved_saved_compared_applied_and_taken_away(signed_in):
     assert Plan.objects.filter(came_from=plan).count() == 1
     page = client.get(f"{PLANS}banding/", {"rencana": [plan.pk, other.pk]}).content.decode()
     assert "2 rencana berdampingan" in page
-    assert client.get(f"{PLANS}banding/", {"rencana": [plan.pk, "x"]}).status_code == 404
+    assert client.get(f"{PLANS}banding/", {"rencana": [plan.pk, "x"]}).status_code == 422
     assert client.get(f"{PLANS}{plan.pk}/rencana.pdf").content.startswith(b"%PDF-")
     taken = client.get(f"{PLANS}{plan.pk}/ekspor.geojson")
     features = json.loads(b"".join(taken.streaming_content))["features"]
