@@ -113,7 +113,7 @@ def test_a_floor_the_budget_cannot_meet_is_named_with_the_limit_that_binds(ready
     plan = run_plan(make_user(), budget_rp=30_000_000, floor=0.6)
     assert plan.state == S.DONE and not plan.cameras.exists()
     assert "Kelurahan" in plan.problem and "karena batas anggaran" in plan.problem
-    nowhere = run_plan(make_user(), budget_rp=RICH, floor=1.0, lenses=["round"])
+    nowhere = run_plan(make_user(), budget_rp=RICH, floor=1.0, most_sites=1, lenses=["wide"])
     assert "calon tempat mana pun" in nowhere.problem and "Kelurahan" in nowhere.problem
 
 
