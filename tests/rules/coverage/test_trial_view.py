@@ -39,8 +39,9 @@ def crowd(seed: int) -> tuple[Scene, Viewpoint]:
             house = house.difference(house.centroid.buffer(2, quad_segs=2))  # a courtyard
         houses.append(house)
         heights.append(round(float(rng.uniform(2, 12)), 1))
+    x, y = rng.uniform(-20, 20, 2)
     eye = Viewpoint(
-        *map(float, rng.uniform(-20, 20, 2)), float(rng.uniform(0, 360)), float(rng.choice([60, 110, 200, 360])),
+        float(x), float(y), float(rng.uniform(0, 360)), float(rng.choice([60, 110, 200, 360])),
         float(rng.uniform(30, 120)), height_m=float(rng.choice([4.0, 6.5, 9.0])), width_px=1920,
     )  # fmt: skip
     return Scene(houses, heights), eye
