@@ -78,6 +78,8 @@ class SaveForm(TrialForm):
         super().__init__(data)
         for name in set(self.fields) - {"was", *(set(FIELDS) & set(data))}:
             del self.fields[name]
+        for name in set(self.fields) - {"was", "lon", "lat"}:
+            self.fields[name].required = False  # to put back what was not registered
 
     def clean(self) -> dict[str, Any]:
         said = super().clean()

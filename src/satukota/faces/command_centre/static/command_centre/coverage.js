@@ -202,7 +202,7 @@ function interact() {
   }
 }
 
-offerTrial(map, asked);
+const trial = offerTrial(map, asked);
 
 map.on("load", async () => {
   try {
@@ -218,6 +218,7 @@ map.on("load", async () => {
     drawGround(map, words.tiles).catch((problem) => console.warn(problem)); // the map is whole without
     await drawn;
     interact();
+    trial?.restore();
     map.once("idle", () => { stage.dataset.ready = "1"; });
     map.triggerRepaint();
   } catch (problem) {

@@ -14,10 +14,10 @@ const token = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")
 const turned = (degrees) => ((degrees % 360) + 360) % 360;
 const number = (value, digits = 0) => new Intl.NumberFormat(document.documentElement.lang || "id", { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 
-/** Offers the trial on this page, if the person may plan. `asked` tells the time and sharpness the page shows. */
+/** The trial of this page, or null for who does not plan. `asked` tells the time and sharpness the page shows. */
 export function offerTrial(map, asked) {
   const box = document.getElementById("coba");
-  if (box) new Trial(map, box, asked);
+  return box ? new Trial(map, box, asked) : null;
 }
 
 class Trial {
@@ -32,8 +32,6 @@ class Trial {
     this.painter = new Painter(map, bands, { edge: colour("trial-edge"), dim: colour("trial-dim") });
     this.bands = bands;
     this.#listen();
-    const told = new URLSearchParams(location.hash.slice(1)).get("coba");
-    if (told) map.once("load", () => this.#restore(told));
   }
 
   get one() { return this.trials[this.active]; }
@@ -64,6 +62,7 @@ class Trial {
     this.#show();
     this.#redraw();
     this.map.resize();
+    if (matchMedia("(max-width: 900px)").matches) this.stage.closest(".map-stage").scrollIntoView({ block: "start" });
   }
 
   close() {
@@ -320,8 +319,11 @@ class Trial {
     if (!told) return w.wordsCounting;
     if (!told.measured) return w.wordsNotMeasured;
     if (told.is_inside) return w.wordsInside;
-    const fill = (text, amount) => text.replace("%m", number(amount.metres)).replace("%p", number(amount.places));
-    return [fill(w.wordsSees, told.sees), told.lost.share > 0 ? fill(w.wordsLost, told.lost) : "", told.new.share > 0 ? fill(w.wordsNew, told.new) : w.wordsNothingNew].filter(Boolean).join(" ");
+    const amount = ({ metres, places }) => [w.wordsMetres.replace("%m", number(metres)), places ? w.wordsPlaces.replace("%p", number(places)) : ""].filter(Boolean).join(", ");
+    const parts = [told.sees.share > 0 ? w.wordsSees.replace("%s", amount(told.sees)) : w.wordsSeesNothing];
+    if (told.lost.share > 0) parts.push(w.wordsLost.replace("%s", amount(told.lost)));
+    if (told.sees.share > 0) parts.push(told.new.share > 0 ? w.wordsNew.replace("%s", amount(told.new)) : w.wordsNothingNew);
+    return `${parts.join("; ")}.`;
   }
 
   #tell() {
@@ -347,9 +349,12 @@ class Trial {
   async #save(values = null, was = null, code = "") {
     const trial = this.one, isUndo = values !== null;
     const sent = values ?? changes(trial), before = was ?? trial.was, name = code || trial.code;
-    const list = Object.entries(sent).map(([key, value]) => `${this.form.elements[key]?.closest("label")?.querySelector("span")?.textContent ?? key}: ${before[key] === null ? "–" : number(before[key], key === "lon" || key === "lat" ? 6 : 1)} → ${number(value, key === "lon" || key === "lat" ? 6 : 1)}`);
+    const label = (key) => this.form.elements[key].closest("label").querySelector("span").textContent;
+    const said = (key, value) => (value === null ? "–" : number(value, key === "lon" || key === "lat" ? 6 : 1));
+    const list = Object.entries(sent).map(([key, value]) => `${label(key)}: ${said(key, before[key])} → ${said(key, value)}`);
     if (!isUndo && !window.confirm(`${this.words.wordsConfirm.replace("%s", name)}\n\n${list.join("\n")}`)) return;
-    const body = new URLSearchParams({ ...sent, was: JSON.stringify(before) });
+    const body = new URLSearchParams({ was: JSON.stringify(before) });
+    for (const [key, value] of Object.entries(sent)) body.set(key, value ?? "");
     const answer = await fetch(this.words.save.replace("KODE", encodeURIComponent(name)), { method: "POST", credentials: "same-origin", headers: { Accept: "application/json", "X-CSRFToken": token() }, body }).catch(() => null);
     const told = await answer?.json().catch(() => null);
     if (!answer?.ok) { this.#say(this.#why(told)); return; }
@@ -362,12 +367,12 @@ class Trial {
 
   #offerUndo(code, sent, told) {
     const undo = this.box.querySelector("[data-undo]");
-    const values = Object.fromEntries(Object.keys(sent).filter((name) => told.before[name] !== null).map((name) => [name, told.before[name]]));
-    undo.hidden = !Object.keys(values).length;
+    const values = Object.fromEntries(Object.keys(sent).map((name) => [name, told.before[name]]));
+    undo.hidden = false;
     clearTimeout(this.undoTimer);
     undo.onclick = () => { undo.hidden = true; this.#save(values, told.now, code); };
     this.undoTimer = setTimeout(() => { undo.hidden = true; }, UNDO_MS);
-    if (!undo.hidden) undo.focus();
+    undo.focus();
   }
 
   /** What is tried stands in the address, to be kept, sent, or opened on the wall. */
@@ -376,7 +381,10 @@ class Trial {
     history.replaceState(null, "", `${location.pathname}${location.search}${told.length ? `#coba=${told.join(";")}` : ""}`);
   }
 
-  #restore(told) {
+  /** Open what the address tells, once the map is drawn. */
+  restore() {
+    const told = new URLSearchParams(location.hash.slice(1)).get("coba");
+    if (!told) return;
     const keys = ["lon", "lat", "bearing", "fov", "range", "height", "width"];
     const found = told.split(";").slice(0, 2).map((part) => { const [letter, ...values] = part.split(","); return { letter, ...Object.fromEntries(keys.map((key, at) => [key, Number(values[at])])) }; });
     const good = found.filter((one) => one.letter in this.trials && keys.every((key) => Number.isFinite(one[key])) && one.fov > 0 && one.fov <= 360 && one.range > 0 && one.height >= 0 && one.width > 0 && Math.abs(one.lat) < 85 && Math.abs(one.lon) <= 180);
