@@ -132,16 +132,15 @@ PASSWORD_HASHERS = [
     "satukota.base.accounts.hashing.SignInHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
-    {"NAME": "satukota.base.accounts.passwords.ContextWords"}
-] + [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in (
-        ("UserAttributeSimilarityValidator", {"max_similarity": 0.6}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
-    )
+_STRENGTHS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("UserAttributeSimilarityValidator", {"max_similarity": 0.6}),
+    ("MinimumLengthValidator", {"min_length": 12}),
+    ("CommonPasswordValidator", {}),
+    ("NumericPasswordValidator", {}),
+)
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [{"NAME": "satukota.base.accounts.passwords.ContextWords"}]
+AUTH_PASSWORD_VALIDATORS += [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": said} for name, said in _STRENGTHS
 ]
 MFA = env.one_of("SATUKOTA_MFA", "required", {"required", "optional"})
 ACCOUNT_ADAPTER = "satukota.base.accounts.adapter.InvitedOnly"
@@ -223,7 +222,8 @@ WHITENOISE_AUTOREFRESH = DEBUG  # else a file changed on disk is cut at the leng
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 READING_DAYS = env.whole("SATUKOTA_READING_DAYS", 14, least=1, most=3650)  # what is deleted when: base/keeping
 PICTURE_DAYS = env.whole("SATUKOTA_PICTURE_DAYS", 30, least=1, most=3650)
-BLIND_AGAIN_MINUTES = env.whole("SATUKOTA_BLIND_AGAIN_MINUTES", 60, least=0, most=10_080)  # then a closed blind spot opens
+# A closed blind spot that stayed blind for so long opens again.
+BLIND_AGAIN_MINUTES = env.whole("SATUKOTA_BLIND_AGAIN_MINUTES", 60, least=0, most=10_080)
 MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
 SECURITY_CONTACTS = env.words("SATUKOTA_SECURITY_CONTACT", "mailto:security@localhost")  # for security.txt

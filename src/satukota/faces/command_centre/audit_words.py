@@ -18,7 +18,7 @@ ACTS: dict[str, Any] = (
     | blind_spots.AUDIT_ACTS
     | {
         "cameras.live_settings": gettext_lazy("setelan gambar langsung diubah"),
-    "cameras.published": gettext_lazy("kamera menjadi publik"),
+        "cameras.published": gettext_lazy("kamera menjadi publik"),
         "cameras.withdrawn": gettext_lazy("kamera tidak lagi publik"),
         "cameras.agreement_made": gettext_lazy("perjanjian kamera mitra dicatat"),
         "cameras.agreement_revoked": gettext_lazy("perjanjian kamera mitra diakhiri"),

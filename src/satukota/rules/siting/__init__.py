@@ -6,6 +6,6 @@ parts are imported then.
 
 from satukota.rules.siting.plan import Plan, Reason, next_best, reasons
 from satukota.rules.siting.problem import Problem
-from satukota.rules.siting.solve import again, solve
+from satukota.rules.siting.solve import again, make_ready, solve
 
-__all__ = ["Plan", "Problem", "Reason", "again", "next_best", "reasons", "solve"]
+__all__ = ["Plan", "Problem", "Reason", "again", "make_ready", "next_best", "reasons", "solve"]

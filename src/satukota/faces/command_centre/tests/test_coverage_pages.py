@@ -99,9 +99,7 @@ def test_an_address_nobody_made_still_opens(here, query):
     assert operator(here).get(f"/pusat/liputan/angka?{query}").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "query", ["time=besok", "sharpness=x", "box=1,2,3", "box=nan,0,1,1", "street=1;2", "down=,"]
-)
+@pytest.mark.parametrize("query", ["time=besok", "sharpness=x", "box=1,2,3", "box=nan,0,1,1", "street=1;2", "down=,"])
 def test_bad_questions_get_a_sentence(here, query):
     answer = operator(here).get(f"/api/v1/coverage/segments?{query}")
     assert answer.status_code in (422, 200) and (answer.status_code == 200) == query.startswith("down")

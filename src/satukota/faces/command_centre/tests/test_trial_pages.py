@@ -130,7 +130,7 @@ def test_saving_writes_what_was_sent_and_can_be_undone(here):
     engineer.post(f"{CAMERA}/simpan", {"bearing_deg": "90", "was": json.dumps(told["now"])})
     assert Camera.objects.get().bearing_deg == 90
     assert AuditEntry.objects.filter(act="cameras.edited").count() == 2
-    engineer.post(f"{CAMERA}/simpan", {"range_m": "", "was": "{\"range_m\": 100}"})  # as it was before any was known
+    engineer.post(f"{CAMERA}/simpan", {"range_m": "", "was": '{"range_m": 100}'})  # as it was before any was known
     assert Camera.objects.get().range_m is None
 
 

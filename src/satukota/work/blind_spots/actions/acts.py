@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.base.errors import AlreadyDone, Missing, UserError
 from satukota.base.evidence import actions as evidence
+from satukota.base.evidence.pictures import made_anew
 from satukota.city import access as city_access
 from satukota.city import queries as city
 from satukota.city.models import Opd
@@ -82,6 +83,8 @@ def _kept(content: bytes, spot: BlindSpot, at: datetime) -> Any:
     media = next((name for first, name in FILES.items() if content.startswith(first)), None)
     if media is None:
         raise UserError(_("Berkas ini bukan foto JPEG atau PNG, dan bukan PDF."), fix=_("Pilih berkas lain."))
+    if media != "application/pdf":
+        content, media = made_anew(content), "image/jpeg"  # no position, no more pixels than a screen shows
     return evidence.keep(
         content, media_type=media, kind="blind_spot_file", source=spot.number, taken_at=at, delete_on=None
     )

@@ -90,7 +90,7 @@ def _now(request: HttpRequest, camera: Camera, place: str = "camera") -> dict[st
         "picture": queries.picture_of(camera, now),
         "fault": fault,
         "windows": windows,
-        "officer": target.officer or city.duty_officer(target.owner_id, now),
+        "officer": target.officer or city.duty_officer(target.owner_id, now), "may_call": access.may_call(request.user),
         "open_incidents": open_incidents.exclude(state="closed")[:5],
         "days": list(BINS),
         "live": live_part(request.user, camera, place),

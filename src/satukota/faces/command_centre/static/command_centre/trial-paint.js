@@ -28,12 +28,12 @@ export class Painter {
     for (const trial of trials) {
       if (!trial.view.ring.length) continue;
       const place = this.#place(trial.ground, scale);
-      this.#bands(trial.view, place);
+      this.#bands(trial, place, scale);
       out.setTransform(1, 0, 0, 1, 0, 0);
       out.globalAlpha = trial.isActive ? 0.78 : 0.42;
       out.drawImage(this.desk, 0, 0);
       out.globalAlpha = 1;
-      this.#edge(out, trial, place, scale);
+      this.#reach(out, trial.view, place, scale);
     }
     this.frames += 1;
   }
@@ -45,7 +45,7 @@ export class Painter {
     return [(e.x - o.x) * k, (e.y - o.y) * k, (n.x - o.x) * k, (n.y - o.y) * k, o.x * scale, o.y * scale];
   }
 
-  #bands(view, place) {
+  #bands({ view, isActive }, place, scale) {
     const pen = this.desk.getContext("2d"), { eye } = view;
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = "source-over";
@@ -58,22 +58,31 @@ export class Painter {
     const disc = (radius, fill) => { pen.beginPath(); pen.arc(eye.x, eye.y, radius, 0, 2 * Math.PI); pen.fillStyle = fill; pen.fill(); };
     disc(eye.range + 1, this.colours.dim); // in sight, too blurred for anything
     for (const { px, fill } of [...this.bands].reverse()) { const far = reach(eye, px); if (far > 0) disc(far, fill); }
+    // The edge before the shadows: where a low building hides it, there is none. Half of it lies outside and is clipped.
+    const pixel = scale / Math.hypot(place[0], place[1]);
+    pen.setLineDash(isActive ? [] : [7 * pixel, 5 * pixel]);
+    pen.lineWidth = (isActive ? 5 : 6) * pixel;
+    pen.strokeStyle = this.colours.edge;
+    pen.beginPath();
+    trace(pen, view.ring);
+    pen.stroke();
     pen.globalCompositeOperation = "destination-out";
     pen.fillStyle = "#000";
     for (const one of view.low) shade(pen, one, eye);
     pen.restore();
   }
 
-  #edge(pen, { view, isActive }, place, scale) {
+  /** How far it would see without the low buildings: a hair, so that their shadows are understood. */
+  #reach(pen, view, place, scale) {
     pen.setTransform(...place);
     pen.beginPath();
     trace(pen, view.ring);
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.setLineDash(isActive ? [] : [7 * scale, 5 * scale]);
-    pen.lineWidth = (isActive ? 2 : 2.5) * scale;
+    pen.globalAlpha = 0.45;
+    pen.lineWidth = scale;
     pen.strokeStyle = this.colours.edge;
     pen.stroke();
-    pen.setLineDash([]);
+    pen.globalAlpha = 1;
   }
 }
 
