@@ -10,10 +10,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from satukota.base.documents import command_line, signing
 from satukota.base.documents.actions import paper_data
 from satukota.base.documents.making import make_pdf
+from satukota.base.documents.tests.make import AT, PLAIN, plain_data
 from satukota.base.documents.verifying import NotAPaper, verify_pdf
 from satukota.project import env, local_secrets
-
-from .make import AT, PLAIN, plain_data
 
 
 @pytest.fixture(scope="module")
