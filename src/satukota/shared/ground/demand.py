@@ -19,6 +19,7 @@ STEP_M = 10.0  # of street a point stands for
 PLACE_REACH_M = 50.0  # a point so near to a place of the register belongs to it
 STREET_REACH_M = 40.0  # a place or junction so near to a street lies on it
 SAME_SPOT_M = 40.0  # two places of one kind so near are one
+DOOR_M = 0.5  # what lies inside a building is looked for so far outside its nearest wall
 NONE = -1
 BASIS = DemandKind.Basis
 
@@ -87,6 +88,8 @@ def calculate() -> Demand:
     xy, lonlat, kind, times, street, place, kelurahan, ids = (
         each[keep] for each in (xy, lonlat, kind, times, street, place, kelurahan, ids)
     )
+    xy = at_the_door(xy)
+    lonlat = plane.to_degrees(xy) if len(xy) else xy
     times = times * _people_share(kind, kelurahan, kinds)
     weights, needed = np.array([k.weight for k in kinds]), np.array([k.needed_px_per_m for k in kinds])
     return Demand(
@@ -108,6 +111,27 @@ def _of_kind(number: int, kind: Kind, ground: _Ground) -> Iterable[_Points]:
     more, times = _file_spots(kind, ground)
     far = _apart(more, spots.xy)
     yield _points(number, more[far], times=times[far])
+
+
+def at_the_door(xy: np.ndarray) -> np.ndarray:
+    """The points, those inside a building moved before its nearest wall: from outside nobody sees a school's middle,
+    and its door is what a camera is for."""
+    import shapely
+
+    buildings, tree = queries.building_index()
+    which, of = tree.query(shapely.points(xy), predicate="within")
+    which, first = np.unique(which, return_index=True)
+    if not len(which):
+        return xy
+    inside = xy[which]
+    wall = shapely.get_coordinates(
+        shapely.shortest_line(shapely.points(inside), shapely.boundary(buildings.polygons[of[first]]))
+    )[1::2]
+    way = wall - inside
+    far = np.hypot(*way.T)[:, None]
+    moved = xy.copy()
+    moved[which] = np.where(far > 0, wall + way / np.where(far > 0, far, 1) * DOOR_M, inside)
+    return moved
 
 
 def along(lines: np.ndarray, step_m: float) -> tuple[np.ndarray, np.ndarray]:

@@ -91,9 +91,13 @@ def plane() -> Plane:
     return Plane.of(kota.lon, kota.lat)
 
 
+POINTS_MADE = 2  # raised when the same ground gives other points: what was measured on them is measured again
+
+
 def version() -> str:
     """Changes with the ground, with what is wanted to be seen, and with areas and places. Seven small queries."""
     facts = (
+        POINTS_MADE,
         clock.local(clock.now()).date(),  # kinds of demand hold from a day on
         list(Kota.objects.values_list("lon", "lat")),
         list(GroundSource.objects.filter(is_current=True).order_by("pk").values_list("pk", "sha256", "taken_at")),
@@ -108,8 +112,13 @@ def version() -> str:
 
 def buildings(box: Box | None = None) -> Buildings:
     """All footprints, or those that touch `box`, in the order of their ids."""
-    found, tree = kept("buildings", _read_buildings)
+    found, tree = building_index()
     return found if box is None else found.at(_touching(tree, box))
+
+
+def building_index() -> tuple[Buildings, Any]:
+    """All footprints and their STRtree."""
+    return kept("buildings", _read_buildings)
 
 
 def streets(box: Box | None = None) -> Streets:

@@ -58,6 +58,18 @@ def test_a_place_of_the_register_weighs_by_its_stake_and_is_not_counted_twice(ci
     assert found.street_id[schools].max() > 0  # the path passes it
 
 
+def test_what_lies_inside_a_building_is_looked_for_at_its_nearest_wall(city):
+    make_ground(buildings=[house()], places=[("school", spot(5, 8)), ("school", spot(300, 0))])
+    found = queries.demand()
+    before = queries.plane().to_metres(np.array([spot(5, 8), spot(300, 0)]))
+    inside, outside = found.xy[of(found, "school")]
+    walls = queries.buildings().polygons[0]
+    assert shapely.distance(walls, shapely.points(inside)) == pytest.approx(demand.DOOR_M, abs=0.01)
+    assert np.hypot(*(inside - before[0])) < 4  # the nearest wall, not the one across
+    assert np.allclose(outside, before[1])
+    assert np.allclose(queries.plane().to_metres(found.lonlat), found.xy, atol=1e-3)
+
+
 def test_people_make_a_street_heavier_without_changing_the_city(city):
     other = Kelurahan.objects.get(name="Belimbing")
     far = (other.lon, other.lat)
