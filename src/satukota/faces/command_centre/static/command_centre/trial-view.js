@@ -34,15 +34,22 @@ export function reach(eye, pxPerMetre) {
  *   that is as high as the eye; `low`: what is lower, and how many times as far as itself its shadow reaches.
  */
 export function viewOf(ground, eye) {
-  const edges = [], low = [];
+  const edges = [], low = [], isBeside = besideOf(eye);
   for (const building of ground.buildings) {
     const [height, rings] = building, box = boxOf(building);
     const away = Math.hypot(Math.max(box[0] - eye.x, 0, eye.x - box[2]), Math.max(box[1] - eye.y, 0, eye.y - box[3]));
-    if (away >= eye.range || !(height > 0)) continue;
+    if (away >= eye.range || !(height > 0) || isBeside(box)) continue;
     if (height < eye.height) low.push({ grow: eye.height / (eye.height - height), rings });
     else for (const ring of rings) for (let i = 0; i + 3 < ring.length; i += 2) edges.push(ring[i], ring[i + 1], ring[i + 2], ring[i + 3]);
   }
   return { eye, ring: sight(edges, eye), low };
+}
+
+/** Tells of a box whether it lies wholly beyond one of the two sides of what the eye looks at. */
+function besideOf({ x, y, bearing, fov }) {
+  if (fov > 180) return () => false;
+  const sides = [-1, 1].map((side) => { const turn = ((bearing + (side * fov) / 2) * Math.PI) / 180; return [side * Math.cos(turn), -side * Math.sin(turn)]; });
+  return ([west, south, east, north]) => sides.some(([u, v]) => u * ((u > 0 ? west : east) - x) + v * ((v > 0 ? south : north) - y) > 0.01);
 }
 
 const boxes = new WeakMap();

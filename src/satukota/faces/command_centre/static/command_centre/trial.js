@@ -245,8 +245,7 @@ class Trial {
   #paint() {
     const shown = this.isOn ? Object.entries(this.trials).filter(([, trial]) => trial) : [];
     for (const [, trial] of shown) {
-      const [x, y] = toMetres(trial.ground, trial.lon, trial.lat);
-      trial.view = trial.ground === EMPTY ? { ring: [], low: [], eye: trial } : viewOf(trial.ground, { x, y, bearing: trial.bearing, fov: trial.fov, range: Math.min(trial.range, MOST_RADIUS_M - MARGIN_M), height: trial.height, width: trial.width });
+      this.#see(trial);
       const arm = (trial.bearing * Math.PI) / 180, from = this.map.project([trial.lon, trial.lat]);
       trial.marks[0].setLngLat([trial.lon, trial.lat]);
       trial.marks[1].setLngLat(this.map.unproject([from.x + ARM_PX * Math.sin(arm), from.y - ARM_PX * Math.cos(arm)]));
@@ -255,6 +254,14 @@ class Trial {
     shown.sort(([one]) => (one === this.active ? 1 : -1));
     this.painter.paint(shown.map(([letter, trial]) => ({ ground: trial.ground, view: trial.view, isActive: letter === this.active, letter })));
     this.stage.dataset.trialFrames = String(this.painter.frames);
+  }
+
+  #see(trial) {
+    const { ground, bearing, fov, height, width } = trial, [x, y] = toMetres(ground, trial.lon, trial.lat);
+    const eye = { x, y, bearing, fov, range: Math.min(trial.range, MOST_RADIUS_M - MARGIN_M), height, width };
+    if (trial.view && trial.seen === ground && Object.keys(eye).every((key) => trial.view.eye[key] === eye[key])) return;
+    trial.seen = ground;
+    trial.view = ground === EMPTY ? { ring: [], low: [], eye } : viewOf(ground, eye);
   }
 
   #show() {
