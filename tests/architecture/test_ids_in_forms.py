@@ -204,7 +204,7 @@ def test_another_opds_id_in_a_query_shows_nothing_of_it(city: City) -> None:
         "kelurahan": Kelurahan.objects.get(pk=city.other["kelurahan"]).code,
     }  # fmt: skip
     told = {"before", "bentuk", "fate", "hari", "jenis", "keperluan", "ketajaman", "lat", "liputan", "lon", "page",
-            "petak", "q", "tahun", "versi", "view"}  # fmt: skip
+            "petak", "q", "tahun", "tajam", "versi", "view", "waktu"}  # fmt: skip
     assert asked <= told | set(named), f"say what these may name: {asked - told - set(named)}"
     shown, looked = [], 0
     for one in every():
