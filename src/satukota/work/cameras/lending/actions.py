@@ -54,10 +54,9 @@ def make(
 def revoke(agreement: Agreement, *, why: str, by: Any, at: datetime) -> None:
     """From this moment nobody but the partner looks: open pictures are closed by the hub's next check, seconds later.
 
-    The partner may, and whoever manages agreements. Raises NotAllowed, AlreadyDone, UserError.
+    The partner may, and the city's supervisors. Raises NotAllowed, AlreadyDone, UserError.
     """
-    if not access.may(by, "agreements.manage"):
-        access.require(by, "agreements.revoke", agreement.partner_id)
+    access.require(by, "agreements.revoke", agreement.partner_id)
     if not why.strip():
         raise UserError(_("Alasan mengakhiri perjanjian belum ditulis."), fix=_("Tulis satu kalimat."))
     standing = Agreement.objects.filter(pk=agreement.pk, revoked_at=None)

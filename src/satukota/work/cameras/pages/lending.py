@@ -120,21 +120,18 @@ def _page(request: HttpRequest, found: Agreement, problem: UserError | None = No
             (look, PURPOSES[look.purpose].name if look.purpose in PURPOSES else "")
             for look in looks.select_related("camera__target", "person").order_by("-opened_at")[:LOOKS_SHOWN]
         ],
-        "may_revoke": access.may(request.user, "agreements.manage")
-        or access.may(request.user, "agreements.revoke", found.partner_id),
+        "may_revoke": access.may(request.user, "agreements.revoke", found.partner_id),
         "crumbs": _crumbs(),
     }  # fmt: skip
     return render(request, "cameras/agreement.html", told, status=problem.status if problem else 200)
 
 
 @require_POST
-@needs("agreements.view", find=agreement_for, by="pk")
+@needs("agreements.revoke", find=agreement_for, by="pk")
 def agreement_revoke(request: HttpRequest, found: Agreement) -> HttpResponse:
     try:
         actions.revoke(found, why=request.POST.get("why", "")[:300], by=request.user, at=clock.now())
     except UserError as refused:
-        if refused.status == 404:
-            raise
         return _page(request, found, refused)
     notices.success(request, _("Perjanjian diakhiri. Gambar yang sedang dibuka ditutup dalam beberapa detik."))
     return redirect("cameras:agreement", found.pk)
