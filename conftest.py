@@ -4,13 +4,28 @@ import sys
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import caches
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: of several processes none is left alone with the longest file at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of several processes none is left alone with the longest file at the end.
+
+    On PostgreSQL only what touches a database: by a fixture, or by processes of its own (those are slow).
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        pure = {item for item in items if item.path not in slow and not _touches_a_database(item)}
+        config.hook.pytest_deselected(items=list(pure))
+        items[:] = [item for item in items if item not in pure]
+
+
+def _touches_a_database(item: pytest.Item) -> bool:
+    used = {"db", "transactional_db", "django_db_setup", "client", "live_server"} & set(
+        getattr(item, "fixturenames", ())
+    )
+    return bool(used) or any(item.get_closest_marker(name) for name in ("django_db", "journey"))
 
 
 @pytest.fixture(autouse=True)
