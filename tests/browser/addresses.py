@@ -12,6 +12,9 @@ from django.urls import URLPattern, get_resolver, reverse
 PUBLIC = {"watch_counts", "portal:status", "portal:status_page", "account_login"}
 AS = {
     "camera_plans:new": "teknisi", "camera_plans:prices": "teknisi", "camera_plans:offers": "teknisi",
+    "cameras:live_settings": "teknisi", "cameras:agreements": "supervisor", "cameras:agreement_add": "supervisor",
+    "cameras:publishing": "supervisor", "vendor_ledger:list": "teknisi", "vendor_ledger:contract": "teknisi",
+    "vendor_ledger:terms": "teknisi", "vendor_ledger:add_rule": "teknisi", "vendor_ledger:month": "teknisi",
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
     "command_centre:audit": "auditor",
     "cameras:watch_log": "auditor", "command_centre:sop_write": "supervisor", "city:accounts": "register",
@@ -71,6 +74,18 @@ NO_PAGE = {
     "camera_plans:compare": "needs two calculated plans", "camera_plans:progress": "part of the plan",
     "camera_plans:replan": "part of the plan's map", "camera_plans:save_moved": "an act", "camera_plans:pdf": "a file",
     "camera_plans:export": "a file", "camera_plans:act": "an act", "camera_plans:end_offer": "an act",
+    "cameras:agreement": "needs an agreement; the list and the form are opened",
+    "cameras:agreement_revoke": "an act", "cameras:publish": "an act", "public_picture": "a picture",
+    "command_centre:exhibit": "needs an exhibit; the list and the form are opened",
+    "command_centre:exhibit_check": "an act", "command_centre:exhibit_file": "a file",
+    "command_centre:exhibit_hide": "an act", "command_centre:exhibit_hold": "an act",
+    "command_centre:exhibit_lift": "an act", "command_centre:exhibit_package": "a file",
+    "command_centre:exhibit_release": "an act", "command_centre:exhibits_export": "a file",
+    "documents:paper": "needs a signed paper; the page that asks for its code is opened",
+    "vendor_ledger:answer": "an act", "vendor_ledger:close": "an act", "vendor_ledger:correct": "an act",
+    "vendor_ledger:decide": "an act", "vendor_ledger:end_rule": "an act", "vendor_ledger:letter": "a file",
+    "vendor_ledger:prepare": "an act", "vendor_ledger:outages": "a file", "vendor_ledger:working_paper": "a file",
+    "vendor_ledger:dispute": "an act",
     "set_language": "an act",
 }  # fmt: skip
 NO_PAGE_OF_OURS = {
@@ -101,7 +116,9 @@ def examples(known: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "city:place": place, "city:edit_place": place, "city:feeder": link, "city:edit_feeder": link,
         "city:end_feeder": link,
         "city:edit_rt": {"pk": known["rt"]}, "city:remove_holiday": {"pk": known["holiday"]},
-        "ground:kind": {"code": "school"},
+        "ground:kind": {"code": "school"}, "cameras:live_settings": {"code": "MB-012"},
+        "vendor_ledger:contract": contract, "vendor_ledger:terms": contract, "vendor_ledger:add_rule": contract,
+        "vendor_ledger:month": contract | {"month": "2026-10"},
         "city:contract": contract, "city:edit_contract": contract, "city:kelurahan": {"code": known["kelurahan"]},
     }  # fmt: skip
 

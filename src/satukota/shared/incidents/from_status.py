@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from satukota.shared.monitoring import queries as monitoring
-from satukota.shared.monitoring.models import StatusChange, Target, Verdict
+from satukota.shared.monitoring.models import PARENT_KINDS, StatusChange, Target, Verdict
 
 from . import merging, opening, telling
 from .line import in_line, write, write_all
@@ -90,7 +90,7 @@ def _fail(changes: Sequence[StatusChange], at: datetime) -> None:
     entered = list(incidents.values())
     if waiting := [change for change in changes if held.get(change.target_id) not in incidents]:
         entered.append(_enter(root, is_work, waiting, at))
-    if not is_work and root.pk in {change.target_id for change in changes}:
+    if not is_work and root.kind in PARENT_KINDS:
         for incident in entered:
             if incident.root_id == root.pk and incident.merged_into_id is None:
                 _gather_children(incident, at)
@@ -164,10 +164,12 @@ def _open(root: Target, changes: Sequence[StatusChange], at: datetime) -> Incide
 
 
 def _gather_children(incident: Incident, at: datetime) -> None:
-    """The root itself turned down: children that opened incidents of their own just before belong here."""
-    others = [
-        child for child in opening.children_opened_apart(incident.root, at - REGROUP) if child.pk != incident.pk
-    ] if incident.root else []  # fmt: skip
+    """The root is down: what things behind it opened on their own just before, stuttering ones too, belongs here."""
+    if incident.root is None:
+        return
+    since = at - REGROUP
+    apart = opening.children_opened_apart(incident.root, since) + opening.work_opened_apart(incident.root, since)
+    others = [child for child in apart if child.pk != incident.pk]
     if others:
         _fold_all(others, incident, at)
         opening.settle(incident, at)

@@ -223,6 +223,13 @@ def children_opened_apart(root: Target, since: datetime) -> list[Incident]:
     )  # fmt: skip
 
 
+def work_opened_apart(root: Target, since: datetime) -> list[Incident]:
+    """Lesser incidents nobody took yet, of things behind `root`: a dying line makes pictures stutter first."""
+    behind = monitoring.behind(root).values("pk")
+    waiting = live().filter(root__in=behind, opened_at__gte=since, opened_by=None, is_work=True)
+    return list(waiting.filter(state=Incident.State.RECEIVED).order_by("opened_at", "pk"))
+
+
 def recover_if_all_are_back(incident: Incident, at: datetime) -> bool:
     """RECOVERED once no member is down; what a person opened about something else waits for a person."""
     rows = list(incident.members.values_list("down_at", "recovered_at"))

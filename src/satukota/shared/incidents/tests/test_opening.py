@@ -5,6 +5,7 @@ import pytest
 from satukota.base.audit.actions import first_broken
 from satukota.base.audit.models import AuditEntry
 from satukota.base.feed.models import FeedEntry
+from satukota.shared.incidents.actions import take
 from satukota.shared.incidents.from_status import catch_up, follow
 from satukota.shared.incidents.models import Incident
 
@@ -70,6 +71,25 @@ def test_the_first_child_that_knows_its_link_gathers_the_others(city):
     turns(cameras[1], "down", "tcp_timeout", at=NIGHT + minutes(1), root=link)
     incident = only()
     assert incident.root == link and {m.target.code for m in incident.members.all()} == {"MB-001", "MB-002"}
+
+
+@pytest.mark.parametrize("stutters_first", [True, False])
+def test_pictures_that_stuttered_while_their_link_died_are_no_incident_of_their_own(city, stutters_first):
+    link, cameras = make_street(city, 3)
+    stuttered = [(cameras[0], "degraded", "low_fps"), (link, "down", "tcp_timeout")]
+    for step, (target, now, cause) in enumerate(stuttered if stutters_first else stuttered[::-1]):
+        turns(target, now, cause, at=NIGHT + minutes(step / 6))
+    for camera in cameras:
+        turns(camera, "down", "tcp_timeout", at=NIGHT + minutes(1), root=link)
+    assert only().root == link and only().members.filter(recovered_at=None).count() == 4
+
+
+def test_work_somebody_took_stays_with_them_when_the_link_dies(city):
+    link, cameras = make_street(city, 2)
+    turns(cameras[0], "degraded", "low_fps", at=NIGHT)
+    take(live()[0].number, by=city.who.operator, at=NIGHT + minutes(0.1))
+    turns(link, "down", "tcp_timeout", at=NIGHT + minutes(1))
+    assert {incident.root.code for incident in live()} == {"MB-001", "FO-07"}
 
 
 def test_a_child_that_died_long_before_its_link_stays_its_own_incident(city):

@@ -221,7 +221,9 @@ def _moves(request: HttpRequest) -> tuple[Move, ...]:
 @needs("coverage.view")
 def compare(request: HttpRequest) -> HttpResponse:
     """Two or three plans side by side."""
-    ids = [int(text) for text in request.GET.getlist("rencana") if text.isascii() and text.isdecimal()][:COMPARED]
+    ids = [
+        int(text) for text in request.GET.getlist("rencana") if text.isascii() and text.isdecimal() and len(text) < 16
+    ][:COMPARED]
     known = {plan.pk: plan for plan in access.plans(request.user).filter(pk__in=ids)}
     chosen = [known[pk] for pk in dict.fromkeys(ids) if pk in known and known[pk].result]
     if len(chosen) < 2:

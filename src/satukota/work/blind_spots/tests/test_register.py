@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import cv2
+import numpy as np
 import pytest
 
 from satukota.base.audit.models import AuditEntry
@@ -16,6 +18,7 @@ from satukota.work.blind_spots.models import BlindSpot
 from .make import acts_of, look, make_user, search
 
 S = BlindSpot.State
+PHOTO = cv2.imencode(".jpg", np.full((40, 60, 3), 90, np.uint8))[1].tobytes()
 
 
 def test_what_nobody_sees_is_found_with_its_reasons_and_ranked(town):
@@ -173,7 +176,7 @@ def test_acts_out_of_order_by_strangers_or_without_words_are_refused(town):
 def test_a_survey_keeps_its_photo_and_a_spot_changes_hands_with_a_reason(town):
     search()
     spot, by = BlindSpot.objects.first(), make_user("bapperida")
-    acts.do(spot.number, "survei", by=by, at=NOON, text="Ada tiang PLN", file=b"\xff\xd8\xff\xe0 foto")
+    acts.do(spot.number, "survei", by=by, at=NOON, text="Ada tiang PLN", file=PHOTO)
     dishub = make_opd("dishub")
     acts.do(spot.number, "serahkan", by=by, at=later(5), text="Jalan kota", opd_id=dishub.pk)
     spot.refresh_from_db()
