@@ -100,7 +100,7 @@ def test_neither_another_origin_nor_another_token_helps(city: City):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", ["city_admin", "supervisor"])
+@pytest.mark.parametrize("role", ["city_admin", pytest.param("supervisor", marks=pytest.mark.one_database)])
 def test_no_hostile_query_breaks_a_page(city: City, role: str):
     assert broken_by(signed_in(role), city, HOSTILE) == []
 
