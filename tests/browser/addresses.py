@@ -84,6 +84,7 @@ NO_PAGE = {
     "command_centre:exhibit_hide": "an act", "command_centre:exhibit_hold": "an act",
     "command_centre:exhibit_lift": "an act", "command_centre:exhibit_package": "a file",
     "command_centre:exhibit_release": "an act", "command_centre:exhibits_export": "a file",
+    "documents:certificate": "a file",
     "documents:paper": "needs a signed paper; the page that asks for its code is opened",
     "vendor_ledger:answer": "an act", "vendor_ledger:close": "an act", "vendor_ledger:correct": "an act",
     "vendor_ledger:decide": "an act", "vendor_ledger:end_rule": "an act", "vendor_ledger:letter": "a file",
