@@ -1,5 +1,5 @@
 // The map of coverage: streets by what is seen of them, kept current by the live feed; figures and lists beside it.
-import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, MOVE_MS, NOTHING } from "./base-map.js";
+import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, MOVE_MS, NOTHING } from "../satukota/base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
 import { offerTrial } from "./trial.js";

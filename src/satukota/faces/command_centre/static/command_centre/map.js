@@ -1,5 +1,5 @@
 // The city map: cameras by verdict, what they see and where that went blind, links; kept current by the live feed, turned back by the slider.
-import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "./base-map.js";
+import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "../satukota/base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
 

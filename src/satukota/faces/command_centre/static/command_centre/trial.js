@@ -1,5 +1,5 @@
 // Coba kamera: put a camera on the map, drag and turn it, and see what it would see and change. A and B side by side.
-import { colour, get, maplibregl } from "./base-map.js";
+import { colour, get, maplibregl } from "../satukota/base-map.js";
 import { Painter } from "./trial-paint.js";
 import { EMPTY, reach, toDegrees, toMetres, viewOf } from "./trial-view.js";
 import { toast } from "../satukota/frame.js";

@@ -1,5 +1,5 @@
 // A plan on the map: numbered cameras with the way they look; dragging one plans the others anew around it at once.
-import { maplibregl, makeMap, drawAreas, get, colour } from "../command_centre/base-map.js";
+import { maplibregl, makeMap, drawAreas, get, colour } from "../satukota/base-map.js";
 import "./curve.js";
 
 const stage = document.getElementById("peta"), said = document.getElementById("hasil-pindah"), form = document.getElementById("simpan-pindah");

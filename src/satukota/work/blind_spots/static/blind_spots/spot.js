@@ -1,5 +1,5 @@
 // The unseen points of one spot, each as large as it weighs.
-import { maplibregl, makeMap, drawAreas, get, colour } from "../command_centre/base-map.js";
+import { maplibregl, makeMap, drawAreas, get, colour } from "../satukota/base-map.js";
 
 const stage = document.getElementById("peta"), points = JSON.parse(document.getElementById("titik").textContent);
 const map = makeMap(stage, null);

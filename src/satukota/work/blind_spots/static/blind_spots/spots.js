@@ -1,5 +1,5 @@
 // Blind spots on the map: a disc as large as what is at stake, coloured by how far it has come; a click opens it.
-import { maplibregl, makeMap, drawAreas, get, colour, text } from "../command_centre/base-map.js";
+import { maplibregl, makeMap, drawAreas, get, colour, text } from "../satukota/base-map.js";
 
 const stage = document.getElementById("peta");
 const map = makeMap(stage, null);
