@@ -1,8 +1,8 @@
-"""Clips ready to send: H.264 cut into RTP packets once, kept in a file, shared by every reader through mmap.
+"""Clips ready to send: pictures cut into RTP packets once, kept in a file, shared by every reader through mmap.
 
 File: magic, 8-byte length of the head, head (JSON), body. The body holds for each picture its packets as they go
-over the wire (RFC 2326 §10.12 interleaved frame on channel 0, RTP header RFC 3550, payload RFC 6184), with sequence
-number, time stamp and source left zero: the sender writes those into a copy.
+over the wire (RFC 2326 §10.12 interleaved frame on channel 0, RTP header RFC 3550, payload as in `payloads`), with
+sequence number, time stamp and source left zero: the sender writes those into a copy.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import re
 import struct
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-MAGIC = b"SKCLIP2\n"
-MTU = 1400
+from satukota_field.payloads import PAYLOAD_TYPES, parameter_sets, payloads_of
+
+MAGIC = b"SKCLIP3\n"
 NUMBERS = struct.Struct(">HII")  # sequence, time stamp and source in the RTP header
-PAYLOAD_TYPE = 96
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Recipe:
     kind: str = "live"
     loop_s: float = 22.0
     video: str | None = None
+    codec: str = "h264"
 
     def key(self) -> str:
         """Name in the cache: parameters, the code that renders and encodes, and the film when there is one."""
@@ -52,7 +51,7 @@ class Recipe:
 def code_version() -> str:
     """Hash of the code that makes clips: a changed scene never shows an old picture."""
     here = Path(__file__).parent
-    parts = sorted(here.glob("scenes/*.py")) + [here / "baking.py", here / "clips.py"]
+    parts = sorted(here.glob("scenes/*.py")) + [here / "baking.py", here / "clips.py", here / "payloads.py"]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
 
 
@@ -86,7 +85,8 @@ class Clip:
         self.fps: float = head["fps"]
         self.width: int = head["width"]
         self.height: int = head["height"]
-        self.sps, self.pps = bytes.fromhex(head["sps"]), bytes.fromhex(head["pps"])
+        self.codec: str = head["codec"]
+        self.sets = [bytes.fromhex(one) for one in head["sets"]]
         self.pictures = [Picture(bool(key), at, sum(sizes), tuple(sizes)) for key, at, sizes in head["pictures"]]
         self.keys = [k for k, picture in enumerate(self.pictures) if picture.is_key]
         self._stills: list[tuple[int, int]] = [(a, b) for a, b in head["stills"]]
@@ -109,57 +109,38 @@ class Clip:
         return bytes(self._bytes[start : start + length])
 
 
-def split_nals(access_unit: bytes) -> Iterator[bytes]:
-    """NAL units of an Annex B access unit, start codes removed (ITU-T H.264 Annex B)."""
-    # The pattern is written with \x01: \1 would be a back-reference.
-    for nal in re.split(rb"\x00\x00\x00?\x01", access_unit):
-        if nal:
-            yield nal
-
-
-def rtp_payloads(nal: bytes) -> Iterator[bytes]:
-    """One NAL unit as payloads of at most MTU bytes: itself, or FU-A fragments (RFC 6184 §5.8)."""
-    if len(nal) <= MTU:
-        yield nal
-        return
-    for start in range(1, len(nal), MTU - 2):
-        part = nal[start : start + MTU - 2]
-        first, last = start == 1, start + len(part) == len(nal)
-        yield bytes([(nal[0] & 0xE0) | 28, (nal[0] & 0x1F) | first << 7 | last << 6]) + part
-
-
-def packed_access_unit(access_unit: bytes) -> tuple[bytes, list[int]]:
-    """(bytes for the wire with zero sequence, time and source; length of each packet), without delimiters and SEI."""
-    payloads = [p for nal in split_nals(access_unit) if nal[0] & 31 not in (6, 9) for p in rtp_payloads(nal)]
+def packed_picture(codec: str, picture: bytes) -> tuple[bytes, list[int]]:
+    """(bytes for the wire with zero sequence, time and source; length of each packet)"""
+    payloads, kind = payloads_of(codec, picture), PAYLOAD_TYPES[codec]
     packets = []
     for k, payload in enumerate(payloads):
         marker = 0x80 if k == len(payloads) - 1 else 0
-        packets.append(
-            struct.pack(">BBHBBHII", 0x24, 0, len(payload) + 12, 0x80, PAYLOAD_TYPE | marker, 0, 0, 0) + payload
-        )
+        packets.append(struct.pack(">BBHBBHII", 0x24, 0, len(payload) + 12, 0x80, kind | marker, 0, 0, 0) + payload)
     return b"".join(packets), [len(packet) for packet in packets]
 
 
 def write_clip(
-    path: Path, size: tuple[int, int], fps: float, units: list[tuple[bool, bytes]], stills: list[bytes]
+    path: Path,
+    size: tuple[int, int],
+    fps: float,
+    units: list[tuple[bool, bytes]],
+    stills: list[bytes],
+    codec: str = "h264",
 ) -> None:
-    """Write access units (is keyframe, Annex B bytes) as a clip; whole or not at all."""
+    """Write pictures (is keyframe, Annex B or JPEG) as a clip; whole or not at all. Raises ValueError."""
+    sets = parameter_sets(codec, units[0][1]) if units else []
+    if not units or not units[0][0] or (codec != "mjpeg" and not sets):
+        raise ValueError("the film does not begin with a keyframe and its parameter sets")
     body, pictures, places = bytearray(), [], []
-    sps = pps = b""
     for is_key, unit in units:
-        for nal in split_nals(unit) if not (sps and pps) else ():
-            sps = nal if nal[0] & 31 == 7 else sps
-            pps = nal if nal[0] & 31 == 8 else pps
-        packed, lengths = packed_access_unit(unit)
+        packed, lengths = packed_picture(codec, unit)
         pictures.append([int(is_key), len(body), lengths])
         body += packed
-    if not sps or not pps or not pictures or not pictures[0][0]:
-        raise ValueError("the film does not begin with a keyframe and its parameter sets")
     for still in stills:
         places.append([len(body), len(still)])
         body += still
     head = {
-        "fps": fps, "width": size[0], "height": size[1], "sps": sps.hex(), "pps": pps.hex(),
+        "codec": codec, "fps": fps, "width": size[0], "height": size[1], "sets": [one.hex() for one in sets],
         "pictures": pictures, "stills": places, "body": len(body),
     }  # fmt: skip
     told = json.dumps(head).encode()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from satukota_field.clips import Clip, Recipe
 from satukota_field.lines import Line
+from satukota_field.logins import Login
 from satukota_field.scenario import PICTURE_FAULTS, CameraSpec
 from satukota_field.store import ClipStore
 
@@ -82,13 +83,17 @@ class Mount:
         return self.live is not None
 
     @property
+    def login(self) -> Login | None:
+        return self.spec.login
+
+    @property
     def is_reachable(self) -> bool:
         return self.link.is_up and self.power.line.is_up
 
     def recipe(self, kind: str, light: str) -> Recipe:
         s = self.spec
         light = s.night if light == "night" else light
-        return Recipe(s.seed, s.name, s.width, s.height, s.fps, s.gop_s, light, kind, self._loop_s, s.video)
+        return Recipe(s.seed, s.name, s.width, s.height, s.fps, s.gop_s, light, kind, self._loop_s, s.video, s.codec)
 
     async def prepare(self, light: str) -> None:
         """Get the pictures for this light and the present fault; raises BakingFailed."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 
+from satukota_field.clips import Clip
 from satukota_field.logins import new_nonce
 from satukota_field.mount import Mount
 
@@ -206,11 +207,23 @@ def mount_path(uri: str) -> str:
 def session_description(mount: Mount) -> str:
     """SDP (RFC 8866) with the parameter sets of the clip that plays now. The declared rate is the configured one."""
     clip = mount.clip
-    sets = ",".join(base64.b64encode(nal).decode() for nal in (clip.sps, clip.pps))
     lines = [
         "v=0", "o=- 0 0 IN IP4 127.0.0.1", f"s={mount.spec.code}", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*",
-        "a=range:npt=now-", "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",
-        f"a=fmtp:96 packetization-mode=1;profile-level-id={clip.sps[1:4].hex()};sprop-parameter-sets={sets}",
-        f"a=framerate:{mount.spec.fps:g}", f"a=x-dimensions:{clip.width},{clip.height}", "a=control:track1",
+        "a=range:npt=now-", *_media(clip), f"a=framerate:{mount.spec.fps:g}",
+        f"a=x-dimensions:{clip.width},{clip.height}", "a=control:track1",
     ]  # fmt: skip
     return "\r\n".join(lines) + "\r\n"
+
+
+def _media(clip: Clip) -> list[str]:
+    coded = [base64.b64encode(one).decode() for one in clip.sets]
+    if clip.codec == "mjpeg":
+        return ["m=video 0 RTP/AVP 26", "a=rtpmap:26 JPEG/90000"]
+    if clip.codec == "h265":
+        sets = ";".join(f"sprop-{name}={one}" for name, one in zip(("vps", "sps", "pps"), coded, strict=True))
+        return ["m=video 0 RTP/AVP 96", "a=rtpmap:96 H265/90000", f"a=fmtp:96 {sets}"]
+    level = clip.sets[0][1:4].hex()
+    return [
+        "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",
+        f"a=fmtp:96 packetization-mode=1;profile-level-id={level};sprop-parameter-sets={','.join(coded)}",
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from satukota_field.logins import Login
+from satukota_field.payloads import CODECS, LARGEST_JPEG
 
 SAMPLE = Path(__file__).parent / "scenarios" / "bontang.toml"
 
@@ -46,6 +47,7 @@ class CameraSpec:
     clock_off_s: float = 437.0  # how wrong the clock is under the fault wrong_clock
     ptz: bool = False  # turns by ONVIF PTZ
     slow_s: float = 6.0  # how late the first picture is under the fault slow
+    codec: str = "h264"  # h264, h265, or mjpeg (RTP/JPEG)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", self.code):
@@ -58,6 +60,10 @@ class CameraSpec:
             raise ScenarioError(f"{self.code}: fps must be 1 to 60 and gop_s 0.2 to 60")
         if self.night not in ("night_colour", "night_ir") or self.when_full not in (453, 503):
             raise ScenarioError(f"{self.code}: night is night_colour or night_ir, when_full is 453 or 503")
+        if self.codec not in CODECS or (self.codec != "h264" and self.onvif):
+            raise ScenarioError(f"{self.code}: codec is one of {', '.join(CODECS)}; with ONVIF only h264")
+        if self.codec == "mjpeg" and (self.width % 8 or self.height % 8 or self.width > LARGEST_JPEG):
+            raise ScenarioError(f"{self.code}: the size of mjpeg must be whole eights, at most {LARGEST_JPEG} wide")
         if self.video and not Path(self.video).is_file():
             raise ScenarioError(f"{self.code}: no such video file: {self.video}")
 

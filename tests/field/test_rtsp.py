@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import socket
 import struct
@@ -31,6 +32,8 @@ def field():
         camera("NARROW", max_sessions=1),
         camera("NARROW503", max_sessions=1, when_full=503),
         camera("PAIR", onvif=True),
+        camera("HEVC", codec="h265", width=320, height=192),
+        camera("JPEG", codec="mjpeg"),
     )
     with run_in_thread(scenario, cache=CACHE, light="day") as running:
         yield running
@@ -79,6 +82,16 @@ def test_ffprobe_reads_codec_size_and_rate(field: RunningField):
     command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-show_entries", asked, "-of", "csv=p=0"]
     told = subprocess.run([*command, field.url("NEW")], capture_output=True, text=True, timeout=30)
     assert told.stdout.strip() == "h264,Main,160,96,5/1", told.stderr
+
+
+@pytest.mark.parametrize(("code", "codec", "width"), [("HEVC", "hevc", 320), ("JPEG", "mjpeg", 160)])
+def test_other_codecs_are_understood_by_a_stranger(field: RunningField, code: str, codec: str, width: int):
+    with av.open(field.url(code), options=TCP, timeout=(5, 5)) as stream:
+        assert stream.streams.video[0].codec_context.name == codec
+        frames = [frame for _, frame in zip(range(8), stream.decode(video=0), strict=False)]
+    assert len(frames) == 8 and frames[0].width == width and not any(frame.is_corrupt for frame in frames)
+    still = av.open(io.BytesIO(field.server.mounts[code].still())) if code == "JPEG" else None
+    assert frames[0].to_ndarray(format="gray").std() > 20 and (still is None or still.streams.video[0].width == width)
 
 
 @pytest.mark.parametrize("code", ["OPEN", "BASIC", "OLD", "NEW"])

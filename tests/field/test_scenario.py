@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from satukota_field.clips import Clip, Recipe, rtp_payloads, split_nals, write_clip
+from satukota_field.clips import Clip, Recipe, write_clip
+from satukota_field.payloads import rtp_payloads, split_nals
 from satukota_field.field import TOWN_CLOCK, light_now
 from satukota_field.running import run_in_thread
 from satukota_field.scenario import SAMPLE, ScenarioError, Step, load_scenario
@@ -50,6 +51,9 @@ def test_the_sample_town_is_as_agreed():
         ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\nfault='melted'", "no such fault: melted"),
         ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\nsize=[641, 360]", "size must be even"),
         ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\nfps=0", "fps must be"),
+        ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\ncodec='av1'", "codec is one of"),
+        ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\ncodec='h265'\nonvif=true", "codec is one of"),
+        ("[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\ncodec='mjpeg'\nsize=[642, 360]", "whole eights"),
         (
             "[[cameras]]\ncode='A'\nlink='F'\npower='G'\nseed=1\nlogin={user='x', password='y', scheme='z'}",
             "login scheme",
