@@ -9,6 +9,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -59,6 +60,13 @@ def strict_provider(asked: list[tuple[str, dict[str, str]]]) -> Iterator[str]:
         challenge = next(told["code_challenge"] for path, told in asked if path == "/oauth2/authorize")
         return None if s256(request.form.get("code_verifier", "")) == challenge else ({"error": "invalid_grant"}, 400)
 
+    with serving(app) as address:
+        yield address
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The WSGI application on a free port of this machine; its address."""
     server = make_server("localhost", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -89,9 +97,9 @@ def is_known_there(provider: str, **claims: Any) -> None:
     httpx.put(f"{provider}/users/{quote(SUBJECT)}", json=claims).raise_for_status()
 
 
-def go_there_and_back(client: Client, change: dict[str, str] | None = None) -> Any:
-    """Press the button, sign in at the provider, follow it home. The answer of our callback."""
-    away = client.post("/akun/oidc/kota/login/")
+def go_there_and_back(client: Client, change: dict[str, str] | None = None, away: Any = None) -> Any:
+    """Press the button (unless pressed: `away`), sign in at the provider, follow it home. Our callback's answer."""
+    away = away or client.post("/akun/oidc/kota/login/")
     assert away.status_code == 302, away
     asked = parse_qs(urlsplit(away["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"] and asked["response_type"] == ["code"]

@@ -47,10 +47,11 @@ def one_of(name: str, default: str, allowed: set[str]) -> str:
 
 
 def single_sign_on() -> dict[str, object]:
-    """SATUKOTA_OIDC_… as allauth's OpenID Connect provider; empty when the city has none."""
+    """SATUKOTA_OIDC_… as allauth's OpenID Connect provider; without an APPS when the city has none."""
+    spoken = {"provider_class": "satukota.base.accounts.openid.provider.CityProvider", "OAUTH_PKCE_ENABLED": True}
     issuer = text("SATUKOTA_OIDC_ISSUER").rstrip("/")
     if not issuer:
-        return {}
+        return spoken
     parts = urlsplit(issuer)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}):
         raise UnclearSetting(f"SATUKOTA_OIDC_ISSUER must start with https://, not {issuer!r}")
@@ -64,7 +65,7 @@ def single_sign_on() -> dict[str, object]:
         "secret": secret,
         "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
     }
-    return {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
+    return spoken | {"APPS": [app]}
 
 
 def rate(name: str, default: str) -> str:

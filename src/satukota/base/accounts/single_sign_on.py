@@ -4,6 +4,7 @@ Who somebody is there ("sub") is bound to the account once: stated at the invita
 e-mail address the provider has verified and exactly one invited account carries.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,9 @@ from satukota.base.audit import actions as audit
 
 from . import invitations
 from .models import User
+from .openid.tokens import TokenRefused
 
+log = logging.getLogger("satukota.refused")
 MANY_FACTORS = {"mfa", "otp", "hwk", "swk", "sc", "fpt", "face"}  # RFC 8176, amr values beyond a password alone
 MANY_FACTORS_ACR = {"http://schemas.openid.net/pape/policies/2007/06/multi-factor", "phr", "phrh"}  # OIDC EAP ACR 1.0
 
@@ -38,6 +41,13 @@ class CitySignOn(DefaultSocialAccountAdapter):
                 raise ImmediateHttpResponse(render(request, "accounts/sso_unknown.html", status=403))
             _bind(request, sociallogin, user, subject)
         invitations.accept_by_sign_on(sociallogin.user, at=clock.now())
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        """A line of the log. Only our own words are repeated: others' may hold what the provider answered."""
+        why = str(exception) if isinstance(exception, TokenRefused) else type(exception).__name__
+        log.warning("single sign-on refused: %s (%s)", error, why)
 
 
 def _invited(subject: str, sociallogin: Any) -> User | None:
