@@ -17,15 +17,13 @@ LAT_MAX, LON_MAX = 90, 180
 
 
 class RegisterForm(forms.Form):
-    """Labels come from the one list of words; the widgets wear the frame's classes. `user` decides the choices."""
+    """Labels come from the one list of words. `user` decides the choices."""
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         self.user = user
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.label = field.label or LABELS.get(name.removesuffix("_id"), name)
-            kind = {forms.Select: "form-select", forms.CheckboxInput: "form-check-input"}
-            field.widget.attrs["class"] = kind.get(type(field.widget), "form-control")
             field.widget.attrs.setdefault("autocomplete", "off")
 
     def editable_opds(self) -> QuerySet[Opd]:

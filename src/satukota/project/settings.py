@@ -100,6 +100,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "satukota.project.urls"
 WSGI_APPLICATION = "satukota.project.wsgi.application"
+FORM_RENDERER = "satukota.base.page_frame.fields.FrameRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

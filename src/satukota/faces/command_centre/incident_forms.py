@@ -84,7 +84,10 @@ class OpenForm(forms.Form):
     target = forms.CharField(label=_("Kamera atau perangkat (kode)"), required=False, max_length=40)
     place = Choose(Place.objects.none(), label=_("Tempat"), required=False)
     kelurahan = Choose(Kelurahan.objects.none(), label=_("Kelurahan"), required=False)
-    owner = Choose(Opd.objects.none(), label=_("OPD yang bertanggung jawab"), required=False)
+    owner = Choose(
+        Opd.objects.none(), label=_("OPD yang bertanggung jawab"), required=False,
+        help_text=_("Kosongkan bila kode perangkat diisi."),
+    )  # fmt: skip
     text = forms.CharField(label=_("Keterangan"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
     def __init__(self, *args: Any, owners: QuerySet[Opd], **kwargs: Any) -> None:
@@ -92,6 +95,3 @@ class OpenForm(forms.Form):
         self.fields["place"].queryset = Place.objects.order_by("name")
         self.fields["kelurahan"].queryset = Kelurahan.objects.order_by("name")
         self.fields["owner"].queryset = owners
-        for field in self.fields.values():
-            is_select = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if is_select else "form-control"

@@ -40,7 +40,6 @@ class RotaForm(RegisterForm):
         super().__init__(*args, **kwargs)
         for name in ("operators", "supervisors"):
             self.fields[name].queryset = staff()
-            self.fields[name].widget.attrs["class"] = "form-select"
 
     def values(self) -> dict[str, Any]:
         lists = {name: [row.pk for row in self.cleaned_data[name]] for name in ("operators", "supervisors")}

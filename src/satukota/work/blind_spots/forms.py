@@ -78,7 +78,6 @@ class PlanForm(forms.Form):
                 label=PURPOSES[purpose], initial=1, min_value=0, max_value=100, decimal_places=2
             )
 
-        dress(self)
 
     def purposes(self) -> list[forms.BoundField]:
         return [self[f"purpose_{purpose}"] for purpose in SHARPNESS]
@@ -163,13 +162,3 @@ class OfferForm(forms.Form):
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["owner"].queryset = owners
-        dress(self)
-
-
-def dress(form: forms.Form) -> None:
-    """The classes the frame's style sheet knows."""
-    for field in form.fields.values():
-        if isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
-            continue
-        is_choice = isinstance(field.widget, forms.Select)
-        field.widget.attrs["class"] = "form-select" if is_choice else "form-control"

@@ -31,6 +31,17 @@ function moveIn(list, step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+// On a phone the sections past the fourth unfold above the bar.
+const more = document.querySelector("[data-more]");
+function unfold(open) {
+  more.closest("nav").classList.toggle("open", open);
+  more.setAttribute("aria-expanded", String(open));
+}
+if (more) {
+  more.addEventListener("click", () => unfold(more.getAttribute("aria-expanded") === "false"));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") unfold(false); });
+}
+
 // A menu is a <details data-menu>: Escape and a click elsewhere close it, Escape gives the focus back to its button.
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && document.querySelector("details[data-menu][open]");
