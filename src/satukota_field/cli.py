@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TELL_EVERY_S = 5.0
 MAX_FIRST_PORT = 65_400  # a block of ports is at most a hundred long
-COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "status")
+COMMANDS = ("set", "link", "power", "uplink", "own_line", "light", "recorder", "gap", "status")
 EXAMPLES = """commands for a running field:
   set MB-012 frozen        make a camera ill (healthy: well again)
   link FO-03 down|up       cut or mend a link with its switch and cameras
@@ -28,6 +28,8 @@ EXAMPLES = """commands for a running field:
   uplink cut|up            the three witnesses that stand for the internet
   own_line cut|up          the witnesses and every link: our own line is gone
   light auto|day|dusk|night
+  recorder NVR-01 silent   make a recorder ill (healthy: well again)
+  gap NVR-01 MB-001 600 90 a recorder lacks 90 s of a camera, 600 s ago
   status                   everything about the running field, as JSON
 """
 

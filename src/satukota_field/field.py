@@ -16,8 +16,10 @@ from satukota_field.discovery import Discovery
 from satukota_field.lines import HOST, Line, Port
 from satukota_field.mount import Mount, Power
 from satukota_field.onvif import Device
+from satukota_field.recorder import Recorder, RecorderDevice, Track
+from satukota_field.replay import ReplayConnection
 from satukota_field.rtsp import HEAD_LIMIT, Connection
-from satukota_field.scenario import FAULTS, CameraSpec, Scenario, Step
+from satukota_field.scenario import FAULTS, RECORDER_FAULTS, CameraSpec, Scenario, Step
 from satukota_field.store import BakingFailed, ClipStore, default_cache
 
 TOWN_CLOCK = ZoneInfo("Asia/Makassar")
@@ -69,6 +71,8 @@ class FieldServer:
         self._link_ports: dict[str, tuple[int, int]] = {}
         self.witness_ports: dict[str, int] = {}
         self.devices: dict[str, Device] = {}
+        self.recorders: dict[str, RecorderDevice] = {}
+        self._replay_ports: dict[str, int] = {}
         self.control_port = self.discovery_port = 0
         self._discovery: Discovery | None = None
         self._tasks: list[asyncio.Task[Any]] = []
@@ -97,6 +101,7 @@ class FieldServer:
         self._tasks = [
             asyncio.create_task(self._keep_light(), name="light"),
             asyncio.create_task(self._run_timeline(), name="timeline"),
+            *(asyncio.create_task(device.recorder.keep_looking()) for device in self.recorders.values()),
         ]
         return self
 
@@ -120,6 +125,7 @@ class FieldServer:
         from satukota_field.control import serve_control  # the control port speaks about this class
 
         self.control_port = self._open(serve_control(self), [], first.control, 0)
+        self._open_recorders()
         with_onvif = [self.mounts[code] for code in self.subs]
         for k, mount in enumerate(with_onvif):
             device = Device(mount, self.subs[mount.spec.code], k, self.rtsp_url)
@@ -128,6 +134,16 @@ class FieldServer:
         if self.devices:
             self._discovery = Discovery(list(self.devices.values()))
             self.discovery_port = await self._discovery.open(first.discovery, self._multicast)
+
+    def _open_recorders(self) -> None:
+        first = self.scenario.ports
+        for k, spec in enumerate(self.scenario.recorders):
+            recorder = Recorder(spec, self.mounts, self.links[spec.link], self.powers[spec.power])
+            device, lines = RecorderDevice(recorder, k, self.replay_url), [recorder.link, recorder.power.line]
+            tracks = {track.path: track for track in recorder.tracks.values()}
+            device.port = self._open(device.serve, lines, first.recorder, k)
+            self._replay_ports[spec.code] = self._open(_replay(tracks), lines, first.replay, k, HEAD_LIMIT)
+            self.recorders[spec.code] = device
 
     def _open(
         self, serve: Callable[..., Awaitable[None]], lines: list[Line], first: int, offset: int, limit: int = 1 << 16
@@ -160,6 +176,9 @@ class FieldServer:
         """Address of a stream, without credentials."""
         return f"rtsp://{HOST}:{self._link_ports[mount.link.code][0]}/{mount.path}"
 
+    def replay_url(self, track: Track) -> str:
+        return f"rtsp://{HOST}:{self._replay_ports[track.recorder.spec.code]}/{track.path}"
+
     def status(self) -> dict[str, Any]:
         """Everything that can be asked about the field, ready for JSON. No passwords."""
         return {
@@ -184,7 +203,12 @@ class FieldServer:
             "uplink": self.uplink.is_up,
             "witnesses": [{"code": c, "port": p, "up": self.uplink.is_up} for c, p in self.witness_ports.items()],
             "cameras": [self._camera_status(mount) for mount in self.mounts.values()],
-        }
+            "recorders": [
+                {"code": code, "onvif_port": device.port, "replay_port": self._replay_ports[code],
+                 "fault": device.recorder.fault, "cameras": list(device.recorder.tracks)}
+                for code, device in self.recorders.items()
+            ],
+        }  # fmt: skip
 
     def _camera_status(self, mount: Mount) -> dict[str, Any]:
         spec, device = mount.spec, self.devices.get(mount.spec.code)
@@ -214,7 +238,8 @@ class FieldServer:
 
     async def do(self, words: str) -> None:
         """Follow one command: `set CODE FAULT`, `link CODE up|down`, `power CODE up|down`, `uplink up|cut`,
-        `own_line up|cut` (witnesses and every link at once), `light auto|day|dusk|night`.
+        `own_line up|cut` (witnesses and every link at once), `light auto|day|dusk|night`, `recorder CODE FAULT`,
+        `gap RECORDER CAMERA AGO_S LONG_S`.
 
         Raises UnknownWord, or BakingFailed when the pictures for a fault cannot be made.
         """
@@ -230,6 +255,12 @@ class FieldServer:
             case ["uplink" | "own_line" as which, ("up" | "cut") as way]:
                 for line in [self.uplink, *(self.links.values() if which == "own_line" else ())]:
                     line.mend() if way == "up" else line.cut()
+            case ["recorder", code, fault] if fault in RECORDER_FAULTS:
+                _found(self.recorders, code, "recorder").recorder.fault = fault
+            case ["gap", code, camera, ago, long] if ago.isdecimal() and long.isdecimal():
+                recorder = _found(self.recorders, code, "recorder").recorder
+                _found(recorder.tracks, camera, "camera of this recorder")
+                recorder.gap(camera, float(ago), float(long))
             case ["light", choice] if choice in LIGHT_CHOICES:
                 self._light_choice = choice
                 await self._set_light(self._wanted_light())
@@ -292,6 +323,13 @@ class FieldServer:
             if not step.every_s:
                 return
             at_s += step.every_s
+
+
+def _replay(tracks: Mapping[str, Track]) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ReplayConnection(tracks, reader, writer).serve()
+
+    return serve
 
 
 def _banner(code: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

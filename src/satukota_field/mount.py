@@ -125,6 +125,13 @@ class Mount:
         clip = self.clip
         return clip.still(self._index if self.viewers else self._place_in_loop(clip))
 
+    @property
+    def sessions(self) -> int:
+        return len(self.viewers)
+
+    def has(self, writer: asyncio.StreamWriter) -> bool:
+        return writer in self.viewers
+
     def add_viewer(self, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         delay = self.spec.slow_s if self.fault == "slow" else 0.0
@@ -147,10 +154,14 @@ class Mount:
             writer.transport.abort()
             self.drop_viewer(writer)
 
+    @property
+    def phase_s(self) -> float:
+        """Each camera is elsewhere in its loop."""
+        return (self._source % 1000) / 1000 * self._loop_s
+
     def _place_in_loop(self, clip: Clip) -> int:
-        """Where the loop stands by the clock; each camera has its own phase."""
-        phase = (self._source % 1000) / 1000 * self._loop_s
-        return int((time.time() + phase) * clip.fps) % len(clip.pictures)
+        """Where the loop stands by the clock."""
+        return int((time.time() + self.phase_s) * clip.fps) % len(clip.pictures)
 
     def _start(self) -> None:
         self._clip, self._next = self.clip, None

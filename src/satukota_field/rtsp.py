@@ -8,10 +8,13 @@ import re
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
+from typing import Protocol
 
 from satukota_field.clips import Clip
+from satukota_field.lines import Line
 from satukota_field.logins import new_nonce
-from satukota_field.mount import Mount
+from satukota_field.mount import Power
+from satukota_field.scenario import CameraSpec
 
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 SESSION_S = 60
@@ -19,13 +22,39 @@ HEAD_LIMIT, BODY_LIMIT = 1 << 14, 1 << 16
 REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
     413: "Request Entity Too Large", 453: "Not Enough Bandwidth", 454: "Session Not Found",
-    455: "Method Not Valid in This State", 461: "Unsupported Transport", 501: "Not Implemented",
-    503: "Service Unavailable", 505: "RTSP Version Not Supported",
+    455: "Method Not Valid in This State", 457: "Invalid Range", 461: "Unsupported Transport",
+    501: "Not Implemented", 503: "Service Unavailable", 505: "RTSP Version Not Supported",
+    551: "Option not supported",
 }  # fmt: skip
 HTML = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 71\r\nConnection: close\r\n\r\n"
     b"<html><head><title>Login</title></head><body>Router setup</body></html>\n"[:71]
 )
+
+
+class Source(Protocol):
+    """What stands under a path: a camera's stream, or what a recorder kept of it."""
+
+    bad_logins: int
+
+    @property
+    def spec(self) -> CameraSpec: ...
+    @property
+    def link(self) -> Line: ...
+    @property
+    def power(self) -> Power: ...
+    @property
+    def fault(self) -> str: ...
+    @property
+    def is_ready(self) -> bool: ...
+    @property
+    def clip(self) -> Clip: ...
+    @property
+    def sessions(self) -> int: ...
+    def clock_off_s(self) -> float: ...
+    def has(self, writer: asyncio.StreamWriter) -> bool: ...
+    def add_viewer(self, writer: asyncio.StreamWriter) -> None: ...
+    def drop_viewer(self, writer: asyncio.StreamWriter) -> None: ...
 
 
 class BadRequest(Exception):
@@ -82,10 +111,12 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
 class Connection:
     """One client of one port, from its first byte to its last."""
 
-    def __init__(self, mounts: Mapping[str, Mount], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, mounts: Mapping[str, Source], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._mounts, self._reader, self._writer = mounts, reader, writer
         self._nonce, self._session = new_nonce(), new_nonce()[:12]
-        self._mount: Mount | None = None
+        self._mount: Source | None = None
         self._set_up = False
 
     async def serve(self) -> None:
@@ -130,7 +161,7 @@ class Connection:
             return self._reply(request, 405 if request.method in ("ANNOUNCE", "RECORD") else 501, mount)
         return await getattr(self, f"_{request.method.lower()}")(request, mount)
 
-    def _may_enter(self, request: Request, mount: Mount) -> bool:
+    def _may_enter(self, request: Request, mount: Source) -> bool:
         login, given = mount.spec.login, request.headers.get("authorization")
         closed = mount.fault == "unauthorised"
         if login is None and not closed:
@@ -143,7 +174,7 @@ class Connection:
         return False
 
     def _reply(
-        self, request: Request, status: int, mount: Mount | None, headers: list[str] | None = None, body: str = ""
+        self, request: Request, status: int, mount: Source | None, headers: list[str] | None = None, body: str = ""
     ) -> bool:
         now = time.time() + (mount.clock_off_s() if mount else 0.0)
         lines = [f"RTSP/1.0 {status} {REASONS[status]}", f"CSeq: {request.headers.get('cseq', '0')[:20]}"]
@@ -153,46 +184,44 @@ class Connection:
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
         return True
 
-    async def _describe(self, request: Request, mount: Mount) -> bool:
+    async def _describe(self, request: Request, mount: Source) -> bool:
         if not mount.is_ready:
             return self._reply(request, 503, mount, ["Retry-After: 5"])
         headers = [f"Content-Base: {request.uri.rstrip('/')}/", "Content-Type: application/sdp"]
         return self._reply(request, 200, mount, headers, session_description(mount))
 
-    async def _setup(self, request: Request, mount: Mount) -> bool:
+    async def _setup(self, request: Request, mount: Source) -> bool:
         if not mount.is_ready:
             return self._reply(request, 503, mount, ["Retry-After: 5"])
         if "tcp" not in request.headers.get("transport", "").lower():
             return self._reply(request, 461, mount)
-        if mount.fault == "busy" or (
-            len(mount.viewers) >= mount.spec.max_sessions and self._writer not in mount.viewers
-        ):
+        if mount.fault == "busy" or (mount.sessions >= mount.spec.max_sessions and not mount.has(self._writer)):
             return self._reply(request, 453 if mount.fault == "busy" else mount.spec.when_full, mount)
         self._mount, self._set_up = mount, True
         transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
         return self._reply(request, 200, mount, [transport, f"Session: {self._session};timeout={SESSION_S}"])
 
-    async def _play(self, request: Request, mount: Mount) -> bool:
+    async def _play(self, request: Request, mount: Source) -> bool:
         if not self._set_up:
             return self._reply(request, 455, mount)
         if request.headers.get("session", self._session).partition(";")[0] != self._session:
             return self._reply(request, 454, mount)
         self._reply(request, 200, mount, [f"Session: {self._session}", "Range: npt=now-"])
-        if self._writer not in mount.viewers:
+        if not mount.has(self._writer):
             mount.add_viewer(self._writer)
         return True
 
-    async def _pause(self, request: Request, mount: Mount) -> bool:
+    async def _pause(self, request: Request, mount: Source) -> bool:
         mount.drop_viewer(self._writer)
         return self._reply(request, 200, mount, [f"Session: {self._session}"])
 
-    async def _teardown(self, request: Request, mount: Mount) -> bool:
+    async def _teardown(self, request: Request, mount: Source) -> bool:
         mount.drop_viewer(self._writer)
         self._reply(request, 200, mount, [f"Session: {self._session}"])
         await self._writer.drain()
         return False
 
-    async def _get_parameter(self, request: Request, mount: Mount) -> bool:
+    async def _get_parameter(self, request: Request, mount: Source) -> bool:
         return self._reply(request, 200, mount, [f"Session: {self._session}"] if self._set_up else [])
 
     _set_parameter = _get_parameter
@@ -204,7 +233,7 @@ def mount_path(uri: str) -> str:
     return re.sub(r"/(track\d+|trackID=\d+)$", "", path)
 
 
-def session_description(mount: Mount) -> str:
+def session_description(mount: Source) -> str:
     """SDP (RFC 8866) with the parameter sets of the clip that plays now. The declared rate is the configured one."""
     clip = mount.clip
     lines = [

@@ -19,7 +19,8 @@ PICTURE_FAULTS = ("frozen", "frozen_noise", "black", "covered", "defocused", "tu
 LINE_FAULTS = ("wrong_clock", "slow", "silent", "hanging", "refusing", "unauthorised", "closing", "html",
                "no_keyframe", "busy")  # fmt: skip
 FAULTS = ("healthy", *PICTURE_FAULTS, *LINE_FAULTS)
-MAX_CAMERAS, MAX_LINKS = 1000, 40
+RECORDER_FAULTS = ("healthy", "wrong_clock", "unauthorised", "html", "hostile_xml", "silent", "closing", "refusing")
+MAX_CAMERAS, MAX_LINKS, MAX_RECORDERS = 1000, 40, 3
 
 
 class ScenarioError(ValueError):
@@ -69,6 +70,27 @@ class CameraSpec:
 
 
 @dataclass(frozen=True)
+class RecorderSpec:
+    """A recorder of these cameras. `gaps`: (camera, how long before the start it began, how long it was), seconds."""
+
+    code: str
+    link: str
+    power: str
+    cameras: tuple[str, ...]
+    login: Login | None = None
+    days: float = 14.0  # how far back it holds footage
+    gaps: tuple[tuple[str, float, float], ...] = ()
+    clock_off_s: float = 437.0  # how wrong its clock is under the fault wrong_clock
+    fault: str = "healthy"
+
+    def __post_init__(self) -> None:
+        if self.fault not in RECORDER_FAULTS:
+            raise ScenarioError(f"{self.code}: no such fault: {self.fault}; one of {', '.join(RECORDER_FAULTS)}")
+        if not self.cameras or self.days <= 0:
+            raise ScenarioError(f"{self.code}: a recorder has cameras and holds footage for some days")
+
+
+@dataclass(frozen=True)
 class Step:
     """At `at_s` after the start do one thing, in the words of the control port; `every_s` repeats it from then on."""
 
@@ -87,10 +109,12 @@ class Ports:
     discovery: int = 18689
     onvif: int = 18691
     control: int = 18699
+    recorder: int = 18683  # ONVIF of the recorders
+    replay: int = 18686  # RTSP of the recorders
 
     @classmethod
     def free(cls) -> Ports:
-        return cls(0, 0, 0, 0, 0, 0)
+        return cls(0, 0, 0, 0, 0, 0, 0, 0)
 
     def starting_at(self, first: int) -> Ports:
         """The same block of ports, moved so that RTSP begins at `first`."""
@@ -106,6 +130,7 @@ class Scenario:
     ports: Ports = field(default_factory=Ports)
     boot_s: float = 20.0  # from power back to the first answer
     loop_s: float = 22.0
+    recorders: tuple[RecorderSpec, ...] = ()
 
     def __post_init__(self) -> None:
         codes = [camera.code for camera in self.cameras]
@@ -121,6 +146,11 @@ class Scenario:
                 raise ScenarioError(f"{camera.code}: link {camera.link} or power {camera.power} is not listed")
         if len(self.links) > MAX_LINKS:
             raise ScenarioError(f"at most {MAX_LINKS} links")
+        if len(self.recorders) > MAX_RECORDERS:
+            raise ScenarioError(f"at most {MAX_RECORDERS} recorders")
+        for recorder in self.recorders:
+            if recorder.link not in self.links or recorder.power not in self.powers or set(recorder.cameras) - {*codes}:
+                raise ScenarioError(f"{recorder.code}: its link, its power or one of its cameras is not listed")
 
     def with_faults(self, faults: dict[str, str]) -> Scenario:
         """The same, with these cameras ill from the start. Raises ScenarioError for an unknown camera."""
@@ -143,7 +173,8 @@ class Scenario:
         codes = {camera.code for camera in cameras}
         links = tuple(link for link in self.links if any(c.link == link for c in cameras))
         timeline = tuple(step for step in self.timeline if _about(step.do, codes, set(links)))
-        return replace(self, cameras=cameras, timeline=timeline)
+        recorders = tuple(r for r in self.recorders if codes.issuperset(r.cameras) and r.link in links)
+        return replace(self, cameras=cameras, timeline=timeline, recorders=recorders)
 
 
 def _about(do: str, codes: set[str], links: set[str]) -> bool:
@@ -172,21 +203,33 @@ def load_scenario(path: Path) -> Scenario:
             Ports(**told.get("ports", {})),
             float(told.get("boot_s", 20.0)),
             float(told.get("loop_s", 22.0)),
+            tuple(_recorder(row) for row in told.get("recorders", ())),
         )
     except (KeyError, TypeError, AttributeError) as problem:
         raise ScenarioError(f"{path.name}: missing or unknown entry: {problem}") from problem
 
 
+def _recorder(row: dict[str, Any]) -> RecorderSpec:
+    lists = {
+        "cameras": tuple(row["cameras"]),
+        "gaps": tuple((c, float(a), float(b)) for c, a, b in row.get("gaps", ())),
+    }
+    return RecorderSpec(**{**row, **lists, "login": _login(row, row.get("login"))})
+
+
+def _login(row: dict[str, Any], told: dict[str, Any] | None) -> Login | None:
+    try:
+        return Login(**told) if told else None
+    except (TypeError, ValueError) as problem:
+        raise ScenarioError(f"{row.get('code')}: login: {problem}") from problem
+
+
 def _camera(row: dict[str, Any], folder: Path) -> CameraSpec:
     row = dict(row)
-    size, login, video = row.pop("size", None), row.pop("login", None), row.pop("video", None)
+    size, video = row.pop("size", None), row.pop("video", None)
     if size:
         row["width"], row["height"] = size
-    if login:
-        try:
-            row["login"] = Login(**login)
-        except (TypeError, ValueError) as problem:
-            raise ScenarioError(f"{row.get('code')}: login: {problem}") from problem
+    row["login"] = _login(row, row.pop("login", None))
     if video:
         row["video"] = str((folder / video).resolve())
     row.setdefault("name", f"{row.get('code')} SIMULASI")  # no picture of ours passes for a filmed one

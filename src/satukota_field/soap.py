@@ -33,6 +33,14 @@ TDS, TRT, TSE, TRP, TT = (
 TPTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 SKEW_S = 10.0
 HEAD_LIMIT, BODY_LIMIT, IDLE_S = 1 << 14, 1 << 17, 60.0
+TNS1, WSNT = "http://www.onvif.org/ver10/topics", "http://docs.oasis-open.org/wsn/b-2"
+BOMB = b"".join(
+    [
+        b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY e0 "satukota">',
+        *(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10) for n in range(1, 10)),
+        b"]><s>&e9;</s>",
+    ]
+)
 PREFIXES = {TDS: "tds", TRT: "trt", TSE: "tse", TRP: "trp", TPTZ: "tptz"}
 
 
@@ -110,6 +118,8 @@ class SoapServer(ABC):
         date = [f"Date: {formatdate(self.now().timestamp(), usegmt=True)}"]
         if self._host.fault == "html":
             return http(200, b"<html><body>Router setup</body></html>", "text/html", date)
+        if self._host.fault == "hostile_xml":
+            return http(200, BOMB, "application/soap+xml; charset=utf-8", date)
         other = self.get(method, path, headers, nonce, date)
         if other is not None:
             return other
@@ -216,6 +226,7 @@ def http(status: int, body: bytes, kind: str, headers: list[str]) -> bytes:
 
 def envelope(inner: str) -> str:
     spaces = f'xmlns:s="{SOAP}" xmlns:tds="{TDS}" xmlns:trt="{TRT}" xmlns:tse="{TSE}" xmlns:trp="{TRP}" '
+    spaces += f'xmlns:wsnt="{WSNT}" xmlns:tns1="{TNS1}" '
     spaces += f'xmlns:tptz="{TPTZ}" xmlns:tt="{TT}" xmlns:ter="http://www.onvif.org/ver10/error"'
     return f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope {spaces}><s:Body>{inner}</s:Body></s:Envelope>'
 

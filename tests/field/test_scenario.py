@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from satukota_field.clips import Clip, Recipe, write_clip
-from satukota_field.payloads import rtp_payloads, split_nals
 from satukota_field.field import TOWN_CLOCK, light_now
+from satukota_field.payloads import rtp_payloads, split_nals
 from satukota_field.running import run_in_thread
 from satukota_field.scenario import SAMPLE, ScenarioError, Step, load_scenario
 from tests.field.streets import CACHE, camera, town

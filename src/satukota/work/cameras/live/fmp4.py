@@ -1,6 +1,7 @@
 """Fragmented MP4 made by hand, one fragment a picture: a muxer would hold each picture back until the next.
 
-ISO/IEC 14496-12 (boxes), 14496-15 (avcC, hvcC and the codec names of RFC 6381). Times are in TIMESCALE.
+ISO/IEC 14496-12 (boxes), 14496-15 (avcC, hvcC and the codec names of RFC 6381); stills as QuickTime's "jpeg". Times are
+in TIMESCALE.
 """
 
 from __future__ import annotations
@@ -40,9 +41,20 @@ def opening(codec: str, sets: Sequence[bytes]) -> Opening:
     return Opening(name, *size, record, _box(b"ftyp", b"iso6", bytes(4), b"iso6mp41") + _movie(size, entry))
 
 
-def fragment(number: int, at: int, length: int, slices: Sequence[bytes], *, is_key: bool, shift: int = 0) -> bytes:
-    """moof and mdat of one picture. `at`: decoding time; `shift`: presentation minus decoding time."""
-    size = sum(map(len, slices)) + 4 * len(slices)
+def opening_of_stills(width: int, height: int) -> Opening:
+    """Of a stream of JPEG pictures."""
+    entry = _box(b"jpeg", _visual(width, height))
+    return Opening(
+        "jpeg", width, height, b"", _box(b"ftyp", b"iso6", bytes(4), b"iso6mp41") + _movie((width, height), entry)
+    )
+
+
+def fragment(
+    number: int, at: int, length: int, slices: Sequence[bytes], *, is_key: bool, shift: int = 0, framed: bool = True
+) -> bytes:  # fmt: skip
+    """moof and mdat of one picture. `at`: decoding time; `shift`: presentation minus decoding time; `framed`: each
+    slice has its length before it."""
+    size = sum(map(len, slices)) + (4 * len(slices) if framed else 0)
     flags = _KEY if is_key else _OTHER
     run = struct.pack(">IIiIIIi", 0x01000F01, 1, MOOF_BYTES + 8, length, size, flags, shift)
     moof = _box(
@@ -57,7 +69,7 @@ def fragment(number: int, at: int, length: int, slices: Sequence[bytes], *, is_k
     )
     parts = [moof, struct.pack(">I4s", size + 8, b"mdat")]
     for one in slices:
-        parts += [struct.pack(">I", len(one)), one]
+        parts += [struct.pack(">I", len(one)), one] if framed else [one]
     return b"".join(parts)
 
 

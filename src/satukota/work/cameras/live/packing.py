@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass, field
 
 from ..rtsp import AccessUnit, nal
+from ..rtsp.jpeg import size_of
 from . import fmp4
 
 PICTURE_HEAD = struct.Struct(">BBdd")
@@ -32,7 +33,7 @@ class LastKey:
 
     codec: str
     content: bytes = field(repr=False)
-    """Annex B with its parameter sets"""
+    """Annex B with its parameter sets, or a JPEG"""
     slices: tuple[bytes, ...] = field(repr=False)
     size: tuple[int, int] | None
     at: float
@@ -80,9 +81,10 @@ class Packer:
 
     def _open(self, unit: AccessUnit) -> list[Message]:
         """A new opening when the parameter sets changed: another size, another profile."""
-        if self.opened is not None and unit.sets == self._sets:
+        opened = self._opened_anew(unit)
+        if opened is None:
             return []
-        self.opened, self._sets = fmp4.opening(self.codec, unit.sets), unit.sets
+        self.opened, self._sets = opened, unit.sets
         facts = {
             "codec": self.opened.codec, "width": self.opened.width, "height": self.opened.height,
             "record": base64.b64encode(self.opened.record).decode(), "sample_at": fmp4.SAMPLE_AT,
@@ -91,8 +93,20 @@ class Packer:
         content = b"\x01" + struct.pack(">I", len(told)) + told + self.opened.segment
         return [Message(content, is_opening=True)]
 
+    def _opened_anew(self, unit: AccessUnit) -> fmp4.Opening | None:
+        """None while the old opening holds. Raises ValueError."""
+        if self.codec == "jpeg":
+            size = size_of(unit.slices[0])
+            if size is None:
+                raise ValueError("no readable frame header")
+            same = self.opened is not None and (self.opened.width, self.opened.height) == size
+            return None if same else fmp4.opening_of_stills(*size)
+        same = self.opened is not None and unit.sets == self._sets
+        return None if same else fmp4.opening(self.codec, unit.sets)
+
     def _remember(self, unit: AccessUnit, at: float) -> None:
-        content = nal.annex_b([*unit.sets, *unit.slices])
+        is_still = self.codec == "jpeg"
+        content = unit.slices[0] if is_still else nal.annex_b([*unit.sets, *unit.slices])
         size = (self.opened.width, self.opened.height) if self.opened else None
         self.key = LastKey(self.codec, content, tuple(unit.slices), size, at)
 
@@ -101,7 +115,8 @@ class Packer:
         self._number += 1
         shift = self._shown - self._decoded
         body = fmp4.fragment(
-            self._number, self._decoded, self._step, unit.slices, is_key=unit.is_key, shift=shift
+            self._number, self._decoded, self._step, unit.slices, is_key=unit.is_key, shift=shift,
+            framed=self.codec != "jpeg",
         )  # fmt: skip
         head = PICTURE_HEAD.pack(2, unit.is_key, at, self._shown / fmp4.TIMESCALE)
         return Message(head + body, is_key=unit.is_key)

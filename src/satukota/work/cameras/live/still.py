@@ -1,6 +1,6 @@
 """A key picture as JPEG, made by a process of its own: what a camera sends must not be decoded in the page server.
 
-Run as `python -m satukota.work.cameras.live.still CODEC`; Annex B comes in, JPEG goes out.
+Run as `python -m satukota.work.cameras.live.still CODEC`; Annex B or a camera's JPEG comes in, ours goes out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 LIMIT_S = 10
 MAX_ADDRESS_SPACE = 2 * 1024**3
 MAX_JPEG = 8 * 1024 * 1024
+DECODERS = {"h264": "h264", "hevc": "hevc", "jpeg": "mjpeg"}
 
 
 class NoStill(Exception):
@@ -22,7 +23,7 @@ class NoStill(Exception):
 
 def jpeg_of(codec: str, content: bytes) -> bytes:
     """Raises NoStill."""
-    if codec not in ("h264", "hevc"):
+    if codec not in DECODERS:
         raise NoStill(codec)
     words = [sys.executable, "-m", "satukota.work.cameras.live.still", codec]
     try:
@@ -44,7 +45,7 @@ def _decode(codec: str, content: bytes) -> bytes:
 
     import av
 
-    decoder: Any = av.CodecContext.create(codec, "r")
+    decoder: Any = av.CodecContext.create(DECODERS[codec], "r")
     frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
     coder: Any = av.CodecContext.create("mjpeg", "w")
     frame = frames[-1].reformat(format="yuvj420p")

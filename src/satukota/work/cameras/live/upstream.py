@@ -138,7 +138,7 @@ class Upstream:
 
     def _place(self, watcher: Watcher) -> None:
         """With those who get a copy, or, where the browser cannot play it, with those for whom it is recoded."""
-        if self._packer is None or self._packer.codec == "h264" or watcher.plays_hevc:
+        if self._packer is None or self._packer.codec != "hevc" or watcher.plays_hevc:
             self.copy.join(watcher)
             return
         try:
@@ -253,7 +253,7 @@ class Upstream:
         """The codec is known by now; watchers move where they can play it."""
         self._packer = Packer(track.codec, track.clock_hz)
         for watcher in list(self.copy.watchers):
-            if track.codec != "h264" and not watcher.plays_hevc:
+            if track.codec == "hevc" and not watcher.plays_hevc:
                 self._place(watcher)
         return self._packer
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 VIDEO_CODECS = {"H264": "h264", "H265": "hevc"}
+JPEG_TYPE = 26  # RFC 3551: may come without a=rtpmap
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def video_track(text: str, base_url: str) -> VideoTrack | None:
 def _track(lines: list[str], base_url: str) -> VideoTrack:
     words = lines[0].split()
     payload_type = int(words[3]) if len(words) > 3 and words[3].isdigit() else 96
-    codec, clock_hz, control, parameters = "", 90_000, "", ""
+    codec, clock_hz, control, parameters = "JPEG" if payload_type == JPEG_TYPE else "", 90_000, "", ""
     for line in lines[1:]:
         name, _, value = line.partition(":")
         number, _, rest = value.partition(" ")

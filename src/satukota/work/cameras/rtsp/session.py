@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 
 from . import nal
 from .address import BadAddress, StreamAddress, parse_address
+from .jpeg import JpegAssembler
 from .login import Challenge, Login, strongest, without_secrets
 from .rtp import Depacketiser, KeyframeTooLarge, Pace, Picture
 from .sdp import VIDEO_CODECS, VideoTrack, video_track
@@ -29,6 +30,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → addresses that may be dialled now. Raises OSError when there are none, AddressRefused if forbidden."""
 
 MAX_REDIRECTS = 2
+PASSED_ON = ("jpeg",)  # beside those that are checked: a stream of stills is shown, not judged
 DRAIN_S = 0.05  # what came while resting is read away, a goodbye of the camera's behind it
 _SAID_CHARS = 80
 _CAUSE_OF_CODE = {403: "busy", 453: "busy", 503: "busy", 404: "no_such_stream", 461: "no_tcp_transport"}
@@ -107,7 +109,7 @@ class Session:
         self._keep_alive: asyncio.TimerHandle | None = None
         self._played_at = 0.0
         self._on_unit: OnUnit | None = None
-        self._units: Assembler | None = None
+        self._units: Assembler | JpegAssembler | None = None
 
     # -- passing on
 
@@ -267,7 +269,7 @@ class Session:
             if track is None:
                 raise StreamFault("no_video")
             note.said = self._said(track.codec)
-            if track.codec not in VIDEO_CODECS.values():
+            if track.codec not in (*VIDEO_CODECS.values(), *(PASSED_ON if self._on_unit is not None else ())):
                 raise StreamFault("codec_unsupported", self._said(track.codec))
         return track
 
@@ -291,7 +293,10 @@ class Session:
         self._channel = int(channels[1]) if channels else 0
         self._session_id, _, options = reply.header("session").partition(";")
         if self._on_unit is not None:
-            self._units = Assembler(track.codec, track.payload_type, track.parameter_sets)
+            self._units = (
+                JpegAssembler(track.payload_type) if track.codec == "jpeg"
+                else Assembler(track.codec, track.payload_type, track.parameter_sets)
+            )  # fmt: skip
             self._wire.without_end()
         else:
             self._packets = Depacketiser(track.codec, track.payload_type, track.parameter_sets)

@@ -1,4 +1,4 @@
-"""A small RTSP/TCP camera for tests: real H.264 or H.265, every bad manner by a keyword."""
+"""A small RTSP/TCP camera for tests: real H.264, H.265 or JPEG, every bad manner by a keyword."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from time import time
 
 import av
 import numpy as np
+
+from satukota_field.payloads import jpeg_payloads
 
 MTU = 1400
 
@@ -40,7 +42,12 @@ def clip(
     codec: str = "h264", width: int = 640, height: int = 360, frames: int = 20, gop: int = 10, frozen: bool = False,
     kind: str = "street",
 ) -> tuple[tuple[bytes, ...], ...]:  # fmt: skip
-    """Access units, each a tuple of NAL units without start codes."""
+    """Access units, each a tuple of NAL units without start codes; of "jpeg" each a tuple of one picture."""
+    if codec == "jpeg":
+        import cv2
+
+        streets = [street(width, height, index)[:, :, ::-1] for index in range(frames)]
+        return tuple((cv2.imencode(".jpg", one)[1].tobytes(),) for one in streets)
     encoder = av.CodecContext.create("libx264" if codec == "h264" else "libx265", "w")
     encoder.width, encoder.height, encoder.pix_fmt, encoder.gop_size, encoder.max_b_frames = (
         width, height, "yuv420p", gop, 0,
@@ -69,6 +76,8 @@ def _nals(unit: bytes) -> list[bytes]:
 
 
 def is_key(codec: str, unit: Sequence[bytes]) -> bool:
+    if codec == "jpeg":
+        return True
     kinds = [n[0] & 31 if codec == "h264" else n[0] >> 1 & 63 for n in unit]
     return any(k == 5 if codec == "h264" else 16 <= k <= 21 for k in kinds)
 
@@ -78,6 +87,8 @@ def is_set(codec: str, nal: bytes) -> bool:
 
 
 def payloads(codec: str, nals: Sequence[bytes], aggregate: bool = False) -> list[bytes]:
+    if codec == "jpeg":
+        return list(jpeg_payloads(nals[0]))
     out: list[bytes] = []
     small = [nal for nal in nals if len(nal) < 300] if aggregate else []
     if len(small) > 1:
@@ -194,6 +205,8 @@ class Camera:
 
     def description(self) -> str:
         m = self.manners
+        if m.codec == "jpeg":
+            return "v=0\r\ns=-\r\nm=video 0 RTP/AVP 26\r\na=control:video\r\n"
         name = "H264" if m.codec == "h264" else "H265"
         sets = [nal for unit in m.units for nal in unit if is_set(m.codec, nal)][: 2 if m.codec == "h264" else 3]
         coded = [base64.b64encode(nal).decode() for nal in sets]
@@ -262,15 +275,16 @@ class Camera:
             if m.no_keys and is_key(m.codec, unit):
                 await asyncio.sleep(pause)
                 continue
-            nals = [nal for nal in unit if m.in_band or not is_set(m.codec, nal)]
+            nals = [nal for nal in unit if m.in_band or m.codec == "jpeg" or not is_set(m.codec, nal)]
             stamp = int(m.start_time + index * 90_000 / m.fps) & 0xFFFFFFFF
             parts = payloads(m.codec, nals, m.aggregate)
+            kind = 26 if m.codec == "jpeg" else 96
             for at, part in enumerate(parts):
                 sequence = sequence + 1 & 0xFFFF
                 if m.lose_every and sequence % m.lose_every == 0:
                     continue
                 mark = 128 if at == len(parts) - 1 else 0
-                packet = struct.pack(">BBHII", 128, 96 | mark, sequence, stamp, 1) + part
+                packet = struct.pack(">BBHII", 128, kind | mark, sequence, stamp, 1) + part
                 writer.write(struct.pack(">BBH", 36, 0, len(packet)) + packet)
             await writer.drain()
             await asyncio.sleep(pause)

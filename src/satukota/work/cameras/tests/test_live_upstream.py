@@ -1,4 +1,4 @@
-"""One pull for all who watch, whatever the camera does: over real RTSP with real H.264 and H.265."""
+"""One pull for all who watch, whatever the camera does: over real RTSP with real H.264, H.265 and JPEG."""
 
 import asyncio
 import io
@@ -11,6 +11,7 @@ from typing import Any
 import av
 import pytest
 
+from satukota.work.cameras.live import still
 from satukota.work.cameras.live.packing import Message
 from satukota.work.cameras.live.recoding import Recoders
 from satukota.work.cameras.live.upstream import Source, Upstream
@@ -167,6 +168,48 @@ def test_h265_is_recoded_for_who_cannot_play_it_within_the_limit():
             assert able.openings[0]["codec"].startswith("hvc1") and unable.openings[0]["codec"].startswith("avc1")
             assert {"recoded": True} in unable.words and {"recoded": True} not in able.words
             assert unable.decoded()[0].width == 320
+
+    asyncio.run(go())
+
+
+def test_recoding_follows_a_change_of_size_and_passes_over_what_cannot_be_decoded():
+    junk = ((b"\x26\x01" + b"\xff" * 400,), (b"\x02\x01" + b"\x00\x80" * 50,))
+    units = double.clip("hevc", 320, 180) + junk + double.clip("hevc", 640, 360)
+
+    async def go() -> None:
+        async with double.camera(codec="hevc", units=units, fps=25) as camera, pulled(lambda: camera.url) as upstream:
+            screen = Screen(upstream)
+            await until(lambda: {one["width"] for one in screen.openings} == {320, 640})
+            before = screen.pictures
+            await until(lambda: screen.pictures > before + 5)
+            assert upstream.pulls == 1
+
+    asyncio.run(go())
+
+
+def test_mjpeg_is_passed_on_as_it_is_and_can_be_kept():
+    async def go() -> None:
+        units = double.clip("jpeg")
+        async with (
+            double.camera(codec="jpeg", units=units, fps=25, lose_every=97) as camera,
+            pulled(lambda: camera.url) as upstream,
+        ):
+            screen = Screen(upstream)
+            await until(lambda: screen.pictures >= 20)
+            assert len(screen.openings) == 1
+            assert (screen.openings[0]["codec"], screen.openings[0]["width"]) == ("jpeg", 640)
+            at = screen.openings[0]["sample_at"]
+            assert all(_same(segment[at:], units) for segment in screen.segments[1:])
+            frames = screen.decoded()  # and a stranger's demuxer reads what the buffer writes
+            assert len(frames) >= 20 and (frames[0].width, frames[0].height) == (640, 360)
+            assert upstream.key is not None and still.jpeg_of("jpeg", upstream.key.content)[:3] == b"\xff\xd8\xff"
+            camera.manners.units = double.clip("jpeg", 320, 184)
+            await until(lambda: len(screen.openings) == 2)
+
+    def _same(content: bytes, units: tuple[tuple[bytes, ...], ...]) -> bool:
+        """Another header, the same picture."""
+        scan = content[content.index(b"\xff\xda") :]
+        return any(unit[0].endswith(scan) for unit in units)
 
     asyncio.run(go())
 

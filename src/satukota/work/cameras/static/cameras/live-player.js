@@ -9,6 +9,7 @@ export function playsHevc() {
 }
 
 export function playerFor(opening, onTrouble) {
+  if (opening.codec === "jpeg") return new StillPlayer(opening);
   if (window.isSecureContext && window.VideoDecoder && opening.codec.startsWith("avc1")) return new FramePlayer(opening, onTrouble);
   if (Source?.isTypeSupported?.(mediaType(opening.codec))) return new SourcePlayer(opening, onTrouble);
   return null;
@@ -54,6 +55,44 @@ class FramePlayer {
     if (this.decoder.state !== "closed") this.decoder.close();
     this.moments.clear();
   }
+}
+
+// MJPEG: every picture is whole, so only the newest is worth drawing.
+class StillPlayer {
+  constructor(opening) {
+    this.element = document.createElement("canvas");
+    this.element.width = opening.width;
+    this.element.height = opening.height;
+    this.paper = this.element.getContext("2d", { alpha: false });
+    this.sampleAt = opening.sampleAt;
+    this.shownAt = 0;
+    this.shown = 0;
+    this.newest = null;
+    this.isDrawing = false;
+    this.isClosed = false;
+  }
+
+  picture({ at, fragment }) {
+    this.newest = { at, content: fragment.subarray(this.sampleAt) };
+    if (!this.isDrawing) this.draw();
+  }
+
+  async draw() {
+    this.isDrawing = true;
+    while (this.newest && !this.isClosed) {
+      const { at, content } = this.newest;
+      this.newest = null;
+      const picture = await createImageBitmap(new Blob([content], { type: "image/jpeg" })).catch(() => null);
+      if (!picture || this.isClosed) continue;
+      this.paper.drawImage(picture, 0, 0, this.element.width, this.element.height);
+      picture.close();
+      this.shownAt = at;
+      this.shown++;
+    }
+    this.isDrawing = false;
+  }
+
+  close() { this.isClosed = true; }
 }
 
 class SourcePlayer {
