@@ -1,5 +1,6 @@
 """The measured views in memory, once per process and revision, and what a given set of working watchers sees now."""
 
+import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from . import registry
 from .counting import WHOLE, Array, Ints, Layer, Matrix, Pairs, grouped, joined, weight_units
 from .models import CurrentCoverage, PointSet, WatcherView
 from .packing import Points, unpack
+
+log = logging.getLogger(__name__)
 
 LIGHTS = ("day", "night")
 NEEDED = ""  # the sharpness each point needs; else a key of rules.coverage PURPOSES asks one of all
@@ -163,8 +166,13 @@ def _load(revision: int, points_id: int) -> Board | None:
     columns = ("target", "partner", "hours", "lacks", "day", "night")
     views = list(WatcherView.objects.filter(points=points_id).order_by("target").values_list(*columns))
     seats = [_seat(*row[:4]) for row in views]
+    try:
+        points = Points.of(bytes(content))
+    except ValueError as problem:
+        log.warning("%s; not measured until a job has measured it anew", problem)
+        return None
     pairs = {light: joined([unpack(bytes(row[4 + n])) for row in views]) for n, light in enumerate(LIGHTS)}
-    return Board(revision, Points.of(bytes(content)), seats, pairs)
+    return Board(revision, points, seats, pairs)
 
 
 def roll_at(here: Board, at: datetime) -> Roll:

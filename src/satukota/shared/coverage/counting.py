@@ -21,7 +21,11 @@ UNITS = 4e12  # all weight of a city in units: times WHOLE still exact in a floa
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Which watcher has which points in sight: CSR by watcher. `point` int32, `px` float32 px/m, `mille` int16."""
+    """Which watcher has which points in sight: CSR by watcher. `point` int32, `px` float32 px/m, `mille` int16.
+
+    A watcher that turns has a point once for each sharpness, falling; `mille` rises with the time it is seen so sharply
+    or sharper.
+    """
 
     indptr: Ints
     point: Array
@@ -63,10 +67,15 @@ class Matrix:
         enough = (pairs.px >= needed[pairs.point]) & (pairs.mille > 0)
         self.points, self.watchers = points, pairs.watchers
         watcher, self.point, mille = watcher[enough], pairs.point[enough], pairs.mille[enough]
+        # The last of a point's sharpnesses that is enough has the most time.
+        last = np.append((np.diff(watcher) != 0) | (np.diff(self.point) != 0), True)[: len(watcher)]
+        watcher, self.point, mille = watcher[last], self.point[last], mille[last]
         self.indptr = np.searchsorted(watcher, np.arange(pairs.watchers + 1)).astype(np.int64)
-        order = np.argsort(self.point, kind="stable")
-        self.by_point = np.searchsorted(self.point[order], np.arange(points + 1)).astype(np.int64)
-        self.watcher_of, self.mille_of = watcher[order], mille[order]
+        self.mille = mille
+        order = np.lexsort((-mille.astype(np.int32), self.point))
+        self.point_of = self.point[order]
+        self.by_point = np.searchsorted(self.point_of, np.arange(points + 1)).astype(np.int64)
+        self.watcher_of, self.mille_of = watcher[order], mille[order]  # of a point: who looks longest first
 
     def points_of(self, watchers: Collection[int]) -> Array:
         """The points any of these watchers sees sharply enough, each once, ascending."""
@@ -75,23 +84,22 @@ class Matrix:
             return np.empty(0, np.int32)
         return np.unique(np.concatenate(parts)) if len(parts) > 1 else np.sort(parts[0])
 
-    def look_from(self, points: Array, active: Array) -> tuple[Array, Array]:
-        """Of each point: how much of the time the best active watcher looks at it (0 … WHOLE), and how many look.
+    def look_from(self, points: Array, active: Array) -> Array:
+        """Of each point: how much of the time the best active watcher looks at it (0 … WHOLE).
 
         Two watchers that each look for half of the time count as half, not as one: nobody promised they take turns.
         """
         starts, lengths = self.by_point[points], self.by_point[points + 1] - self.by_point[points]
-        best, count = np.zeros(len(points), np.int16), np.zeros(len(points), np.int16)
+        best = np.zeros(len(points), np.int16)
         seen = lengths > 0
         if not seen.any():
-            return best, count
+            return best
         starts, lengths = starts[seen], lengths[seen]
         offsets = np.cumsum(lengths) - lengths
         place = np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()))
         mille = np.where(active[self.watcher_of[place]], self.mille_of[place], 0).astype(np.int16)
         best[seen] = np.maximum.reduceat(mille, offsets)
-        count[seen] = np.add.reduceat((mille > 0).astype(np.int16), offsets)
-        return best, count
+        return best
 
 
 class Layer:
@@ -104,7 +112,6 @@ class Layer:
         self.matrix, self.units, self.group = matrix, units, group
         self.active = np.zeros(matrix.watchers, bool)
         self.best = np.zeros(matrix.points, np.int16)
-        self.count = np.zeros(matrix.points, np.int16)
         self.sums = np.zeros(groups, np.int64)  # units × WHOLE
 
     def settle(self, active: Collection[int]) -> Array:
@@ -116,11 +123,31 @@ class Layer:
         points = self.matrix.points_of(turned.tolist())
         if not len(points):
             return points
-        best, count = self.matrix.look_from(points, wanted)
+        best = self.matrix.look_from(points, wanted)
         gain = best.astype(np.int64) - self.best[points]
         np.add.at(self.sums, self.group[points], gain * self.units[points])
-        self.best[points], self.count[points] = best, count
+        self.best[points] = best
         return points[gain != 0]
+
+    def share_by_count(self, most: int = 3) -> list[float | None]:
+        """Share of the weight at least 1, 2 … `most` active watchers see; None without weight.
+
+        One that turns counts for the part of the time it looks there: the k-th view of a point is there as long as the
+        k-th longest look at it. The first is the share seen.
+        """
+        total = int(self.units.sum()) * WHOLE
+        if not total:
+            return [None] * most
+        active = self.active[self.matrix.watcher_of]
+        rank = np.concatenate([[0], np.cumsum(active)])
+        rank = rank[1:] - rank[self.matrix.by_point[self.matrix.point_of]]
+        worth = self.units[self.matrix.point_of] * self.matrix.mille_of.astype(np.int64)
+        return [int(worth[active & (rank == views)].sum()) / total for views in range(1, most + 1)]
+
+    def views(self, least: int) -> Ints:
+        """How many active watchers look at each point for at least `least` (of WHOLE) of the time: (points,)."""
+        counted = self.active[self.matrix.watcher_of] & (self.matrix.mille_of >= least)
+        return np.bincount(self.matrix.point_of[counted], minlength=self.matrix.points).astype(np.int64)
 
 
 def grouped(units: Ints, group: Ints, groups: int) -> Ints:
@@ -128,9 +155,3 @@ def grouped(units: Ints, group: Ints, groups: int) -> Ints:
     sums = np.zeros(groups, np.int64)
     np.add.at(sums, group, units * WHOLE)
     return sums
-
-
-def share_by_count(count: Array, units: Ints, most: int = 3) -> list[float | None]:
-    """Share of the weight that at least 1, 2 … `most` watchers see; None without weight."""
-    total = int(units.sum())
-    return [int(units[count >= least].sum()) / total if total else None for least in range(1, most + 1)]

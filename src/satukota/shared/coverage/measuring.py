@@ -151,16 +151,17 @@ def viewpoints_of(one: Watcher) -> list[Any]:
     """The watcher as the rules know it, a viewpoint per direction. Raises ValueError for what cannot be."""
     from satukota.rules.coverage import Viewpoint
 
-    if one.lacks or one.lon is None or one.lat is None or one.range_m is None:
+    if one.lacks or one.lon is None or one.lat is None:
         return []
     (x, y) = ground.plane().to_metres([[one.lon, one.lat]])[0]
     return [
         Viewpoint(
-            float(x), float(y), bearing_deg=way.bearing_deg, fov_deg=way.fov_deg, range_m=one.range_m,
-            height_m=one.height_m, width_px=one.width_px, tilt_deg=one.tilt_deg,
-            vertical_fov_deg=one.vertical_fov_deg, light_m=one.light_m,
+            float(x), float(y), bearing_deg=way.bearing_deg, fov_deg=way.fov_deg, range_m=reach,
+            height_m=one.height_m, width_px=one.width_px, tilt_deg=way.tilt_deg,
+            vertical_fov_deg=way.vertical_fov_deg, light_m=one.light_m,
         )
         for way in one.ways
+        if (reach := one.range_m if way.range_m is None else way.range_m) is not None
     ]  # fmt: skip
 
 
@@ -206,15 +207,16 @@ def _sights_of_some(watchers: Sequence[Watcher], xy: Array) -> list[_Sight]:
         shares = [way.share for way in one.ways]
         day, night = (_merged(seen[dark], first, len(each), shares) for dark in (False, True))
         first += len(each)
-        found.append(_Sight(lack, pack(*day), pack(*night), len(day[0]), len(night[0])))
+        sizes = (len(np.unique(each[0])) for each in (day, night))
+        found.append(_Sight(lack, pack(*day), pack(*night), *sizes))
     return found
 
 
 def _merged(seen: Any, first: int, ways: int, shares: Sequence[float]) -> tuple[Array, Array, Array]:
     """point, px and mille of one watcher: its ways together, each at its share of the time.
 
-    Ways that overlap add up: one watcher looks one way at a time, so here they do take turns. The sharpness is that of
-    the least sharp of them, which holds whenever it looks there at all.
+    A point comes once for each sharpness it is seen at, the sharpest first: mille is the share of the time it is seen
+    so sharply or sharper. Ways that overlap add up: one watcher looks one way at a time, so here they do take turns.
     """
     parts = [slice(seen.indptr[first + way], seen.indptr[first + way + 1]) for way in range(ways)]
     if not parts:
@@ -227,11 +229,13 @@ def _merged(seen: Any, first: int, ways: int, shares: Sequence[float]) -> tuple[
     share = np.concatenate(
         [np.full(part.stop - part.start, shares[way] * WHOLE) for way, part in enumerate(parts)]
     )  # fmt: skip
-    unique, where = np.unique(point, return_inverse=True)
-    least = np.full(len(unique), np.inf, np.float32)
-    np.minimum.at(least, where, px)
-    mille = np.minimum(np.rint(np.bincount(where, share, len(unique))), WHOLE)
-    return unique.astype(np.int32), least, mille.astype(np.int16)
+    order = np.lexsort((-px, point))
+    point, px, share = point[order], px[order], share[order]
+    begins = np.flatnonzero(np.diff(point, prepend=-1))
+    sums = np.cumsum(share)
+    before = np.repeat(sums[begins] - share[begins], np.diff(np.append(begins, len(point))))
+    mille = np.minimum(np.rint(sums - before), WHOLE)
+    return point.astype(np.int32), px, mille.astype(np.int16)
 
 
 def _put_in_place(

@@ -12,7 +12,7 @@ class PointSet(models.Model):
     """
 
     ground_version = models.CharField(max_length=64)
-    content = models.BinaryField()  # storing.points_of
+    content = models.BinaryField()  # packing.Points
     size = models.PositiveIntegerField()
     made_at = models.DateTimeField()
     is_current = models.BooleanField(default=False)
@@ -34,7 +34,7 @@ class WatcherView(models.Model):
     target = models.ForeignKey("monitoring.Target", models.CASCADE, related_name="+")
     fingerprint = models.CharField(max_length=64)  # of its geometry: the same is not measured again
     lacks = models.JSONField(default=list)  # registry.MISSING: why it is not counted
-    day = models.BinaryField()  # storing.sight_of
+    day = models.BinaryField()  # packing.pack
     night = models.BinaryField()
     seen_day = models.PositiveIntegerField(default=0)  # points in sight at any sharpness
     seen_night = models.PositiveIntegerField(default=0)

@@ -1,6 +1,7 @@
 """Arrays as bytes in a row and back. Little-endian, compressed, nothing executable."""
 
 import io
+import zipfile
 import zlib
 from dataclasses import dataclass, fields
 from typing import Any
@@ -38,8 +39,12 @@ class Points:
 
     @classmethod
     def of(cls, content: bytes) -> "Points":
-        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            return cls(**{one.name: kept[one.name] for one in fields(cls)})
+        """Raises ValueError for what an older or a newer version stored: it is measured again."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                return cls(**{one.name: kept[one.name] for one in fields(cls)})
+        except (KeyError, OSError, EOFError, zipfile.BadZipFile) as problem:
+            raise ValueError(f"not stored points of this version: {problem}") from problem
 
 
 def pack(point: Array, px: Array, mille: Array) -> bytes:

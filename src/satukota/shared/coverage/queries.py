@@ -19,7 +19,7 @@ from satukota.shared.monitoring.parents import Family
 
 from . import history as over_time
 from .board import NEEDED, Board, Live, Roll, Share, board, live, roll_at, share
-from .counting import Array, share_by_count
+from .counting import Array
 from .models import CurrentCoverage, DailyShare
 from .packing import Points
 
@@ -91,7 +91,7 @@ def shares_in(found: Found, area: str | int, at: datetime) -> Shares | None:
     layers, roll = found
     here, chosen = layers.board, None if area == KOTA else int(area)
     whole = layers.whole() if chosen is None else layers.by_area().get(chosen, share(0, 0, 0, 0))
-    counts = share_by_count(layers.working.count, here.units) if chosen is None else []
+    counts = layers.working.share_by_count() if chosen is None else []
     kinds = {kind: each for kind, each in layers.by_kind(chosen).items() if each.weight}
     own = _own(layers, roll) if chosen is None else None
     return Shares(at, layers.light, whole, kinds, counts, own, _numbers(here, roll))

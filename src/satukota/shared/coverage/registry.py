@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from satukota.rules.availability import Week
 
@@ -17,6 +17,9 @@ class Preset:
     bearing_deg: float
     fov_deg: float
     share: float = 1.0
+    tilt_deg: float | None = None  # with its vertical opening, or neither
+    vertical_fov_deg: float | None = None
+    range_m: float | None = None  # None: the watcher's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class Watcher:
             return self.presets
         if self.fov_deg is None or (self.bearing_deg is None and self.fov_deg < 360):
             return ()
-        return (Preset(self.bearing_deg or 0.0, self.fov_deg),)
+        return (
+            Preset(
+                self.bearing_deg or 0.0, self.fov_deg, tilt_deg=self.tilt_deg, vertical_fov_deg=self.vertical_fov_deg
+            ),
+        )  # fmt: skip
 
     @property
     def lacks(self) -> list[str]:
@@ -59,7 +66,8 @@ class Watcher:
             "position": self.lon is not None and self.lat is not None,
             "bearing": bool(self.presets) or self.bearing_deg is not None or self.fov_deg == 360,
             "fov": bool(self.presets) or self.fov_deg is not None,
-            "range": self.range_m is not None,
+            "range": self.range_m is not None
+            or (bool(self.presets) and all(way.range_m is not None for way in self.presets)),
             "width": self.width_px is not None,
         }
         return [name for name in MISSING if not known[name]]
@@ -69,7 +77,7 @@ class Watcher:
         """Changes when what it can see may have changed."""
         geometry = (
             self.lon, self.lat, self.height_m, self.range_m, self.width_px, self.light_m, self.tilt_deg,
-            self.vertical_fov_deg, [(way.bearing_deg, way.fov_deg, way.share) for way in self.ways], self.lacks,
+            self.vertical_fov_deg, [astuple(way) for way in self.ways], self.lacks,
         )  # fmt: skip
         return hashlib.sha256(json.dumps(geometry).encode()).hexdigest()
 

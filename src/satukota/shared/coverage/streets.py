@@ -13,7 +13,7 @@ from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import Target
 
 from .board import Board, Live, Roll, Share, board, share
-from .counting import Array
+from .counting import WHOLE, Array
 from .queries import NOW, Found, Month, Question, answered
 
 STATES = ("blind", "lost", "doubted", "seen")  # number in STATES: of points and of pieces
@@ -171,6 +171,7 @@ class Look:
     sharpest_px: float  # px/m at the point it sees best
     points: int  # of the street, sharp enough for what each needs
     in_sight: int  # of the street, however sharp
+    share: float  # of the time it looks there: below 1 for one that turns
     standing: str  # working, doubted, down
 
 
@@ -214,8 +215,11 @@ def _looks(here: Board, layers: Live, roll: Roll, index: Array) -> list[Look]:
             continue
         sharp = enough.point[enough.indptr[seat] : enough.indptr[seat + 1]]
         standing = "working" if pk in roll.working else "doubted" if pk in roll.doubted else "down"
-        found.append(Look(pk, float(pairs.px[mine][here_too].max()), int(wanted[sharp].sum()), int(here_too.sum()),
-                          standing))  # fmt: skip
+        in_sight = len(np.unique(pairs.point[mine][here_too]))
+        often = int(pairs.mille[mine][here_too].max()) / WHOLE
+        found.append(
+            Look(pk, float(pairs.px[mine][here_too].max()), int(wanted[sharp].sum()), in_sight, often, standing)
+        )
     order = {"working": 0, "doubted": 1, "down": 2}
     return sorted(found, key=lambda look: (order[look.standing], -look.sharpest_px))
 
@@ -236,6 +240,7 @@ class NamedLook:
             "code": self.code, "name": self.name, "state": self.state, "cause": self.cause,
             "since": self.since.isoformat() if self.since else None, "standing": self.look.standing,
             "sharpest_px": round(self.look.sharpest_px, 1), "points": self.look.points, "in_sight": self.look.in_sight,
+            "share_of_time": round(self.look.share, 3),
         }  # fmt: skip
 
 

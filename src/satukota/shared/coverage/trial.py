@@ -196,7 +196,7 @@ def _compared(layers: Live, sees: Array, dim: Array, instead_of: int | None, is_
         matrix = layers.working.matrix
         own, others = matrix.points_of([seat]), layers.working.active.copy()
         others[seat] = False
-        after[own] = matrix.look_from(own, others)[0]
+        after[own] = matrix.look_from(own, others)
         touched = np.union1d(sees, own)
     after[sees] = WHOLE
     change = after[touched].astype(np.int64) - now[touched]

@@ -91,7 +91,7 @@ def plane() -> Plane:
     return Plane.of(kota.lon, kota.lat)
 
 
-POINTS_MADE = 2  # raised when the same ground gives other points: what was measured on them is measured again
+POINTS_MADE = 3  # raised when the same ground gives other points, or they are stored otherwise: measured again
 
 
 def version() -> str:

@@ -19,8 +19,9 @@ TARGET_FIELDS = (
     "is_public", "required_hours",
 )  # fmt: skip
 CAMERA_FIELDS = (
-    "kind", "serial_number", "maker", "model", "purpose", "height_m", "bearing_deg", "fov_deg", "range_m", "width",
-    "height", "codec", "fps", "onvif_address", "username", "sensitivity", "installed_on", "cost_rp", "sign_installed",
+    "kind", "serial_number", "maker", "model", "purpose", "height_m", "bearing_deg", "fov_deg", "range_m", "tilt_deg",
+    "light_m", "presets", "width", "main_width", "height", "codec", "fps", "onvif_address", "username", "sensitivity",
+    "installed_on", "cost_rp", "sign_installed",
 )  # fmt: skip
 # With another one of these the camera may let us in again, and must be looked at now.
 DOORS = {"address", "username", "password", "onvif_address"}

@@ -14,7 +14,7 @@ from satukota.base.page_frame.choosing import Choose
 from satukota.city.models import Contract, Duty, Kelurahan, Opd, Person, Place
 from satukota.shared.monitoring.models import Target
 
-from . import actions, hours
+from . import actions, hours, turning
 from .importing import logins
 from .limits import LIMITS, position_problem
 from .models import Camera
@@ -38,6 +38,22 @@ class CameraForm(forms.Form):
     fov_deg = forms.FloatField(label=gettext_lazy("Sudut pandang (°)"), required=False)
     range_m = forms.FloatField(label=gettext_lazy("Jangkauan (m)"), required=False)
     height_m = forms.FloatField(label=gettext_lazy("Tinggi pasang (m)"), required=False)
+    tilt_deg = forms.FloatField(
+        label=gettext_lazy("Tunduk lensa (°)"), required=False,
+        help_text=gettext_lazy("0 mendatar, 90 lurus ke bawah. Kosong: dari kaki tiang sampai jangkauannya."),
+    )  # fmt: skip
+    light_m = forms.FloatField(
+        label=gettext_lazy("Jangkauan malam (m)"), required=False,
+        help_text=gettext_lazy("Sejauh mana inframerah atau lampu jalan menampakkan orang. Kosong: dianggap 30 m."),
+    )  # fmt: skip
+    presets = forms.CharField(
+        label=gettext_lazy("Arah tersimpan kamera PTZ"), required=False, max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy(
+            "Satu arah per baris: “Simpang utara: arah 45, sudut 60, 40 %”; “tunduk 10” boleh ditambah. Persennya bagian "
+            "waktu kamera menghadap ke sana. Kosong: arah dan sudut di atas."
+        ),
+    )  # fmt: skip
     link = Choose(Target.objects.none(), label=gettext_lazy("Sambungan"), required=False)
     power = Choose(Target.objects.none(), label=gettext_lazy("Listrik"), required=False)
     officer = Choose(Person.objects.none(), label=gettext_lazy("Petugas"), required=False)
@@ -64,6 +80,10 @@ class CameraForm(forms.Form):
     )  # fmt: skip
     width = forms.IntegerField(label=gettext_lazy("Lebar gambar (px)"), required=False)
     height = forms.IntegerField(label=gettext_lazy("Tinggi gambar (px)"), required=False)
+    main_width = forms.IntegerField(
+        label=gettext_lazy("Lebar gambar terbesar (px)"), required=False,
+        help_text=gettext_lazy("Bila aliran yang diperiksa lebih kecil daripada gambar utama kamera."),
+    )  # fmt: skip
     codec = forms.ChoiceField(label=gettext_lazy("Format video"), choices=CODECS, required=False)
     fps = forms.FloatField(label=gettext_lazy("Gambar per detik"), required=False)
     serial_number = forms.CharField(label=gettext_lazy("Nomor seri"), required=False, max_length=60)
@@ -99,7 +119,20 @@ class CameraForm(forms.Form):
                 _("Letak dan guna"),
                 ("name", "kelurahan", "place", "lat", "lon", "purpose", "is_public", "sign_installed"),
             ),
-            (_("Pandangan"), ("kind", "bearing_deg", "fov_deg", "range_m", "height_m", "sensitivity")),
+            (
+                _("Pandangan"),
+                (
+                    "kind",
+                    "bearing_deg",
+                    "fov_deg",
+                    "range_m",
+                    "height_m",
+                    "tilt_deg",
+                    "light_m",
+                    "presets",
+                    "sensitivity",
+                ),
+            ),  # fmt: skip
             (_("Siapa dan kapan"), ("officer", "contract", "required_hours", "link", "power")),
             (
                 _("Teknis"),
@@ -109,6 +142,7 @@ class CameraForm(forms.Form):
                     "username",
                     "password",
                     "width",
+                    "main_width",
                     "height",
                     "codec",
                     "fps",
@@ -125,6 +159,12 @@ class CameraForm(forms.Form):
             return hours.parse_hours(self.cleaned_data["required_hours"])
         except ValueError as problem:
             raise forms.ValidationError(str(problem)) from problem
+    def clean_presets(self) -> list[turning.Preset]:
+        try:
+            return turning.parse_presets(self.cleaned_data["presets"])
+        except ValueError as problem:
+            raise forms.ValidationError(str(problem)) from problem
+
 
     def clean_sign_installed(self) -> bool | None:
         return {"yes": True, "no": False}.get(self.cleaned_data["sign_installed"])
@@ -140,6 +180,8 @@ class CameraForm(forms.Form):
         for name, limit in LIMITS.items():
             problem = limit.problem(said[name]) if said.get(name) is not None else ""
             if problem:
+        if said.get("presets") and said.get("kind") != Camera.Kind.PTZ:
+            self.add_error("presets", _("Hanya kamera PTZ yang berganti arah; ubah jenisnya atau kosongkan."))
                 self.add_error(name, problem)
         if not {"lat", "lon"} & set(self.errors):
             lat, lon = said.get("lat"), said.get("lon")
@@ -167,6 +209,7 @@ class CameraForm(forms.Form):
 def _initial(camera: Camera) -> dict[str, Any]:
     said = actions.values_of(camera)
     initial = {name.removesuffix("_id"): value for name, value in said.items()}
+    initial["presets"] = turning.presets_text(said["presets"])
     initial["required_hours"] = hours.hours_text(said["required_hours"])
     initial["sign_installed"] = {True: "yes", False: "no", None: ""}[said["sign_installed"]]
     initial["seen"] = {name: value for name, value in said.items() if name not in ("installed_on", "cost_rp")}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satukota.shared.coverage.counting import WHOLE, Layer, Matrix, grouped, joined, share_by_count, weight_units
+from satukota.shared.coverage.counting import WHOLE, Layer, Matrix, grouped, joined, weight_units
 from satukota.shared.coverage.packing import Points, pack, unpack
 
 
@@ -25,7 +25,7 @@ def test_only_pairs_that_are_sharp_enough_count():
     matrix = Matrix(pairs_of([(0, 30, WHOLE), (1, 20, WHOLE)]), np.array([25.0, 25.0]), 2)
     layer = layer_of(matrix, [1, 1])
     assert layer.settle([0]).tolist() == [0]
-    assert layer.count.tolist() == [1, 0]
+    assert layer.best.tolist() == [WHOLE, 0]
 
 
 def test_a_watcher_that_falls_takes_only_what_no_other_sees():
@@ -42,9 +42,20 @@ def test_one_that_turns_counts_for_the_time_it_looks_there_and_two_do_not_add_up
     matrix = Matrix(pairs_of([(0, 99, 250)], [(0, 99, 400)], [(0, 99, WHOLE)]), np.zeros(1), 1)
     layer = layer_of(matrix, [1])
     layer.settle([0, 1])
-    assert (int(layer.best[0]), int(layer.count[0])) == (400, 2)
+    assert int(layer.best[0]) == 400 and layer.share_by_count() == [0.4, 0.25, 0.0]
+    assert layer.views(WHOLE // 2).tolist() == [0]
     layer.settle([0, 2])
-    assert int(layer.best[0]) == WHOLE
+    assert int(layer.best[0]) == WHOLE and layer.share_by_count() == [1.0, 0.25, 0.0]
+    assert layer.views(WHOLE // 2).tolist() == [1]
+
+
+def test_a_turning_watcher_counts_for_the_time_it_sees_a_point_sharply_enough():
+    """Wide 60 % of the time, zoomed in 40 %: as seen by 30 px/m always, by 100 px/m for the zoomed part."""
+    turning = pairs_of([(0, 120, 400), (0, 30, WHOLE), (1, 30, 600)])
+    for needed, best in ((25.0, [WHOLE, 600]), (100.0, [400, 0]), (200.0, [0, 0])):
+        layer = layer_of(Matrix(turning, np.full(2, needed), 2), [1, 1])
+        layer.settle([0])
+        assert layer.best.tolist() == best
 
 
 @given(st.data())
@@ -65,7 +76,11 @@ def test_following_changes_gives_the_same_as_counting_afresh(data):
         followed.settle(chosen)
         afresh = layer_of(matrix, weights, [*group])
         afresh.settle(chosen)
-        assert (followed.best == afresh.best).all() and (followed.count == afresh.count).all()
+        assert (followed.best == afresh.best).all() and followed.share_by_count() == afresh.share_by_count()
+        assert followed.share_by_count(1)[0] in (
+            None,
+            int(followed.sums.sum()) / max(1, int(followed.units.sum()) * WHOLE),
+        )
         assert (followed.sums == afresh.sums).all()
         plain = np.zeros(points)
         for one in chosen:
@@ -78,7 +93,7 @@ def test_no_watchers_no_points_and_no_weight_are_answered():
     nothing = Matrix(joined([]), np.zeros(0), 0)
     empty = Layer(nothing, np.empty(0, np.int64), np.empty(0, np.int64), 1)
     assert empty.settle([]).tolist() == [] and grouped(empty.units, empty.group, 1).tolist() == [0]
-    assert share_by_count(np.zeros(2, np.int16), np.zeros(2, np.int64)) == [None, None, None]
+    assert empty.share_by_count() == [None, None, None]
     assert weight_units(np.zeros(3)).tolist() == [0, 0, 0]
 
 

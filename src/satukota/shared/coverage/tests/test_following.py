@@ -1,14 +1,18 @@
 """From a status change to the shares, in one transaction."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from satukota.base.feed.models import FeedEntry
-from satukota.shared.coverage import board, following, registry
+from satukota.shared.coverage import board, following, queries, registry
+from satukota.shared.coverage.counting import WHOLE
+from satukota.shared.coverage.following import catch_up
 from satukota.shared.coverage.models import CurrentCoverage, PointSet, WatcherView
 from satukota.shared.monitoring.models import StatusChange, Target
 from satukota.shared.monitoring.tests.make import NOON, down, later, stored, unknown, up
@@ -222,6 +226,32 @@ def test_turned_presets_count_for_their_time(town: Town):
     town.camera("A", 100, presets=ways)
     measured()
     assert shares()["seen"] == pytest.approx((10 * 0.25 + 10 * 0.75) / 30, abs=0.01)
+
+
+def test_a_turning_watcher_that_zooms_counts_for_what_is_sharp_enough(town: Town):
+    """1,000 px wide at 60 degrees: 25 px/m up to 34 m; zoomed to 6 degrees as far as it looks, 40 % of the time."""
+    ways = (registry.Preset(90.0, 60.0, 0.6), registry.Preset(90.0, 6.0, 0.4))
+    town.camera("A", 0, presets=ways, width_px=1000)
+    measured()
+    index = np.argsort(board.board().points.lonlat[:, 0])
+    with queries.answered(queries.NOW, NOON) as found:
+        best = found[0].working.best[index]
+    assert best[:10].tolist() == [*[WHOLE] * 3, *[400] * 7]
+
+
+def test_points_of_an_older_version_are_not_answered_but_measured_again(town: Town):
+    """As a database from before an upgrade has them: without a column of today."""
+    town.camera("A", 0)
+    measured()
+    row = PointSet.objects.get()
+    with np.load(io.BytesIO(bytes(row.content))) as kept:
+        older = {name: kept[name] for name in kept.files if name != "along"}
+    out = io.BytesIO()
+    np.savez_compressed(out, **older)
+    PointSet.objects.update(content=out.getvalue(), ground_version="older")
+    board.forget()
+    assert queries.now() is None and catch_up(later(1)) is False
+    assert measured(later(2)).measured == 1 and queries.now().whole.seen > 0
 
 
 def test_the_job_is_asked_for_once_per_change(town: Town):

@@ -12,6 +12,7 @@ from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.city.models import Kelurahan, Place
 from satukota.shared.coverage import queries as coverage
+from satukota.shared.coverage.counting import WHOLE
 from satukota.shared.coverage.packing import Points
 from satukota.shared.ground import queries as ground
 from satukota.shared.ground.kinds import kinds_on
@@ -94,7 +95,7 @@ def _wanted(asked: Asked, version: str) -> _Wanted:
             raise UserError(_("Liputan kota belum dihitung."), fix=_("Muat lahan, lalu tunggu hitungan liputan."))
         layers = found[0]
         layers.able.settle(range(len(layers.board.seats)))
-        points, already = layers.board.points, layers.able.count.astype(np.int64).copy()
+        points, already = layers.board.points, layers.able.views(WHOLE // 2)  # one that turns: most of the time
     unseen = coverage.unseen_points()
     if unseen is None or unseen.ground_version != version:
         raise UserError(

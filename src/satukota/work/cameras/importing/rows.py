@@ -26,7 +26,7 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 RESERVED_CODES = {"impor"}  # paths of our own pages
 LENGTHS = {"name": 160, "username": 80, "serial_number": 60, "maker": 60, "model": 60, SECRET: 120}
 HIDING_SECRETS = (SECRET, "address", "onvif_address")  # shown only when and as their reader says
-NUMBERS = ("bearing_deg", "fov_deg", "range_m", "height_m", "fps")
+NUMBERS = ("bearing_deg", "fov_deg", "range_m", "height_m", "tilt_deg", "light_m", "fps")
 KINDS = {
     "tetap": "fixed", "fixed": "fixed", "bullet": "fixed", "statis": "fixed", "static": "fixed", "dome": "dome",
     "ptz": "ptz", "speed dome": "ptz", "anpr": "anpr", "lpr": "anpr", "pembaca pelat": "anpr", "plat nomor": "anpr",

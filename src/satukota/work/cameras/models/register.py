@@ -25,7 +25,11 @@ class Camera(models.Model):
     bearing_deg = models.FloatField(null=True, blank=True)  # clockwise from north
     fov_deg = models.FloatField(null=True, blank=True)  # horizontal
     range_m = models.FloatField(null=True, blank=True)
+    tilt_deg = models.FloatField(null=True, blank=True)  # of the lens's axis below the horizon
+    light_m = models.FloatField(null=True, blank=True)  # how far its infrared, or the street's light, shows people
+    presets = models.JSONField(default=list, blank=True)  # turning.Preset: where a turning camera looks, how long
     width = models.PositiveIntegerField(null=True, blank=True)  # as registered, of the stream we look at
+    main_width = models.PositiveIntegerField(null=True, blank=True)  # of its largest picture, where that is another
     height = models.PositiveIntegerField(null=True, blank=True)
     codec = models.CharField(max_length=10, blank=True)  # h264, hevc
     fps = models.FloatField(null=True, blank=True)
@@ -48,7 +52,12 @@ class Camera(models.Model):
                 condition=(Q(fov_deg=None) | Q(fov_deg__gt=0, fov_deg__lte=360))
                 & (Q(range_m=None) | Q(range_m__gt=0))
                 & (Q(bearing_deg=None) | Q(bearing_deg__gte=0, bearing_deg__lt=360)),
-            )
+            ),
+            models.CheckConstraint(
+                name="camera_tilt_and_light",
+                condition=(Q(tilt_deg=None) | Q(tilt_deg__gte=-90, tilt_deg__lte=90))
+                & (Q(light_m=None) | Q(light_m__gte=0)),
+            ),
         ]
 
     def __str__(self) -> str:
