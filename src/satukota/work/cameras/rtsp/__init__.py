@@ -5,6 +5,7 @@ throws away the first key picture or waits for a second one, and reports a refus
 alike. Measured in docs/camera-probe.md.
 """
 
+from . import replay
 from .address import BadAddress, StreamAddress, parse_address
 from .sdp import VideoTrack
 from .session import AddressRefused, Keyframe, Limits, Resolve, Session, Stage, StreamFault, resolve_anywhere, watching
@@ -23,6 +24,7 @@ __all__ = [
     "StreamFault",
     "VideoTrack",
     "parse_address",
+    "replay",
     "resolve_anywhere",
     "watching",
 ]

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-from . import nal
+from . import nal, replay
 from .address import BadAddress, StreamAddress, parse_address
 from .jpeg import JpegAssembler
 from .login import Challenge, Login, strongest, without_secrets
@@ -33,7 +33,8 @@ MAX_REDIRECTS = 2
 PASSED_ON = ("jpeg",)  # beside those that are checked: a stream of stills is shown, not judged
 DRAIN_S = 0.05  # what came while resting is read away, a goodbye of the camera's behind it
 _SAID_CHARS = 80
-_CAUSE_OF_CODE = {403: "busy", 453: "busy", 503: "busy", 404: "no_such_stream", 461: "no_tcp_transport"}
+_CAUSE_OF_CODE = {403: "busy", 453: "busy", 503: "busy", 404: "no_such_stream", 461: "no_tcp_transport",
+                  457: "no_footage", 551: "no_replay"}  # fmt: skip
 
 
 class AddressRefused(Exception):
@@ -109,6 +110,8 @@ class Session:
         self._keep_alive: asyncio.TimerHandle | None = None
         self._played_at = 0.0
         self._on_unit: OnUnit | None = None
+        self.span: replay.Span | None = None  # set before `open`: this piece of a recording is played
+        self.played = ""  # the Range in the answer to PLAY
         self._units: Assembler | JpegAssembler | None = None
 
     # -- passing on
@@ -117,14 +120,17 @@ class Session:
         """Before `open`: every picture goes to `on_unit` as soon as it is whole, for as long as `last` waits."""
         self._on_unit = on_unit
 
+    def enough(self) -> None:
+        """Called by `on_unit`: `last` returns."""
+        self._wire.stop()
+
     async def last(self) -> None:
-        """Wait until the stream ends, which it does by a StreamFault."""
+        """Wait for `enough`, or for the stream's end, which is a StreamFault."""
         with self._stage("stream", only_failure=True), self._troubles("broken_stream"):
             await self._wire.until()
 
     @property
-    def received(self) -> int:
-        """Bytes of picture so far, of a session that passes on."""
+    def received(self) -> int:  # bytes of picture, of a session that passes on
         return self._units.bytes if self._units is not None else 0
 
     # -- looking
@@ -259,7 +265,9 @@ class Session:
         """The track to play; None after a redirect, whose address is then the one to dial."""
         with self._stage("rtsp") as note:
             await self._options()
-            reply = await self._ask("DESCRIBE", self._address.url, "Accept: application/sdp\r\n")
+            reply = await self._ask(
+                "DESCRIBE", self._address.url, "Accept: application/sdp\r\n" + replay.required(self.span)
+            )
             if reply.code in (301, 302, 303, 305):
                 self._follow(reply)
                 return None
@@ -283,7 +291,7 @@ class Session:
             self.clock_offset_s = told + 0.5 - (before + after) / 2  # Date is cut to whole seconds
 
     async def _play(self, track: VideoTrack) -> None:
-        transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
+        transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" + replay.required(self.span)
         reply = await self._ask("SETUP", track.control, transport)
         self._must_be_ok(reply)
         agreed = reply.header("transport").lower()
@@ -301,7 +309,9 @@ class Session:
         else:
             self._packets = Depacketiser(track.codec, track.payload_type, track.parameter_sets)
         self.pace.clock_hz = track.clock_hz
-        self._must_be_ok(await self._ask("PLAY", self._control, "Range: npt=0.000-\r\n"))
+        playing = await self._ask("PLAY", self._control, self.span.headers if self.span else "Range: npt=0.000-\r\n")
+        self._must_be_ok(playing)
+        self.played = playing.header("range")
         self._played_at = time.monotonic()
         timeout = re.search(r"timeout=(\d{1,4})", options)
         self._stay_alive(int(timeout[1]) / 2 if timeout else 30.0)
@@ -458,11 +468,12 @@ async def watching(
     limits: Limits | None = None,
     stages: list[Stage] | None = None,
     on_unit: OnUnit | None = None,
+    span: replay.Span | None = None,
 ) -> AsyncIterator[Session]:
     """A playing session; ends with TEARDOWN however the block is left. Raises StreamFault.
 
     With `may_log_in=False` no password is sent, even when asked for: it was refused before. `stages` collects the
-    trail, also of a look that fails. With `on_unit` the session passes every picture on, see `Session.pass_on`.
+    trail, also of a failed look. With `on_unit` every picture is passed on, `span`: of a recording.
     """
     trail = stages if stages is not None else []
     try:
@@ -474,6 +485,7 @@ async def watching(
     session.stages = trail
     if on_unit is not None:
         session.pass_on(on_unit)
+    session.span = span
     try:
         await session.open(resolve)
         yield session

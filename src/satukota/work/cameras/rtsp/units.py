@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from . import nal
+from . import nal, replay
 from .rtp import _AP, _FU, _FU_A, _HEAD, _STAP_A, MAX_KEYFRAME, MAX_SETS, KeyframeTooLarge, _bounds, _merged
 
 
@@ -24,6 +24,8 @@ class AccessUnit:
     """a packet or a piece of it is missing, or it holds what cannot be H.264 or H.265"""
     sets: list[bytes] = field(default_factory=list, repr=False)
     """parameter sets in force; only of a key picture"""
+    mark: replay.Mark | None = None
+    """of a replay"""
 
 
 class Assembler:
@@ -60,6 +62,8 @@ class Assembler:
         if self._now is None or self._now.rtp_time != rtp_time:
             finished = self._finish() if self._now is not None else None  # the last packet's marker was missing
             self._now = AccessUnit(rtp_time)
+        if flags & 16 and self._now.mark is None:
+            self._now.mark = replay.mark_in(packet)
         if self._expected is not None and sequence != self._expected:
             self.lost += 1
             self._now.lost, self._fragments = True, None

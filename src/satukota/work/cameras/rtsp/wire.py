@@ -147,7 +147,7 @@ class Wire(asyncio.Protocol):
         except Exception as trouble:
             self._fail(trouble)
         else:
-            del self._buffer[:used]
+            self._buffer = self._buffer[used:]  # not cut in place: a traceback may still hold a view of it
 
     def connection_lost(self, problem: Exception | None) -> None:
         if self._trouble is None:
