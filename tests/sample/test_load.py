@@ -21,7 +21,7 @@ from satukota.project import sample
 from satukota.project.sample import doors, wiring
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
-from satukota.work.cameras.models import Camera
+from satukota.work.cameras.models import Camera, PublicView
 
 pytestmark = pytest.mark.django_db
 SCENARIO = django_settings.PACKAGE.parent / "satukota_field" / "scenarios" / "bontang.toml"
@@ -57,6 +57,14 @@ def test_loading_again_adds_nothing_and_keeps_what_people_changed():
     assert Target.objects.get(code="MB-007").name == "Nama baru"
     assert Duty.objects.filter(person__user__username="dishub", to_on=None).count() == 0
     assert first_broken() is None
+
+
+def test_some_junctions_are_public_with_their_notice_and_what_was_withdrawn_stays_so():
+    sample.load()
+    views = PublicView.objects.select_related("camera")
+    assert len(views) == 4 and all(view.camera.sign_installed and view.camera.purpose == "traffic" for view in views)
+    PublicView.objects.update(ended_at=clock.now())
+    assert not any(sample.load().values())
 
 
 def test_what_went_missing_comes_back():

@@ -21,8 +21,14 @@ class NavItem:
     text: str
     icon: str
     url: str
-    here: bool = False
     count: int = 0
+    also: str = ""  # where pages of this section lie, too
+    here: bool = False
+
+    def holds(self, path: str) -> bool:
+        if self.key == "map":  # lies above all others
+            return path == self.url
+        return path.startswith((self.url, self.also or self.url))
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
                                    count=incidents_open)),
         ("cameras.view", NavItem("cameras", _("Kamera"), "device-cctv", reverse("cameras:list"))),
         ("coverage.view", NavItem("coverage", _("Liputan"), "eye", reverse("command_centre:coverage"))),
-        ("coverage.view", NavItem("blind_spots", _("Titik buta"), "eye-off", reverse("blind_spots:list"))),
+        ("coverage.view", NavItem("blind_spots", _("Titik buta"), "eye-off", reverse("blind_spots:list"),
+                                  also=reverse("camera_plans:list"))),
         ("monitoring.view", NavItem("network", _("Jaringan"), "router", reverse("command_centre:network"))),
         ("registers.view", NavItem("register", _("Register"), "building", reverse("city:home"))),
         ("ledger.view", NavItem("ledger", _("Kontrak"), "report", reverse("vendor_ledger:list"))),
@@ -74,5 +81,5 @@ def navigation(request: HttpRequest, incidents_open: int = 0) -> list[NavItem]:
     ]  # fmt: skip
     shown = [item for permission, item in items if access.may(user, permission)]
     for item in shown:
-        item.here = request.path == item.url if item.key == "map" else request.path.startswith(item.url)
+        item.here = item.holds(request.path)
     return shown

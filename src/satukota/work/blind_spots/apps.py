@@ -12,4 +12,4 @@ class BlindSpotsConfig(AppConfig):
         from . import doors
 
         registry.every(30, doors.watch_over)
-        registry.every(1800, doors.ask_nightly)
+        registry.every(60, doors.ask_when_due)

@@ -9,7 +9,7 @@ def watch_over(at: datetime) -> int:
     return watching.watch_over(at)
 
 
-def ask_nightly(at: datetime) -> bool:
+def ask_when_due(at: datetime) -> bool:
     from .actions import finding
 
-    return finding.ask_nightly(at)
+    return finding.ask_when_due(at)

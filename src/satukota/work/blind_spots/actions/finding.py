@@ -44,15 +44,16 @@ class Report:
     left_out: int  # stretches beyond MOST_OPEN
 
 
-def ask_nightly(at: datetime) -> bool:
-    """Give the search to a job once a night."""
-    if not NIGHT_HOURS[0] <= clock.local(at).hour < NIGHT_HOURS[1]:
-        return False
-    last = Finding.objects.filter(pk=1).first()
-    if last and last.asked_at and at - last.asked_at < timedelta(hours=12):
-        return False
-    _ask(at)
-    return True
+def ask_when_due(at: datetime) -> bool:
+    """Give the search to a job: the first as soon as the coverage was measured, then one a night. One or two queries."""
+    asked_at = Finding.objects.filter(pk=1).values_list("asked_at", flat=True).first()
+    if asked_at is None:
+        is_due = coverage.stored() is not None
+    else:
+        is_due = NIGHT_HOURS[0] <= clock.local(at).hour < NIGHT_HOURS[1] and at - asked_at >= timedelta(hours=12)
+    if is_due:
+        _ask(at)
+    return is_due
 
 
 def ask(*, by: Any, at: datetime) -> None:

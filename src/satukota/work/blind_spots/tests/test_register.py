@@ -49,6 +49,16 @@ def test_a_city_without_measured_coverage_is_told_so(town):
     assert "belum dihitung" in finding.Finding.objects.get(pk=1).problem
 
 
+def test_the_first_search_starts_by_itself_once_coverage_is_measured_and_then_one_a_night(town):
+    night, soon_after = NOON.replace(hour=18), NOON.replace(hour=18, minute=30)  # 02.00 and 02.30 local
+    assert not finding.ask_when_due(NOON)  # nothing measured: nothing to search
+    town.camera("MB-001", 0)
+    measured()
+    assert finding.ask_when_due(NOON) and not finding.ask_when_due(later(60))  # at any hour, and once
+    assert not finding.ask_when_due(NOON.replace(hour=12))  # an evening: the next is for the night
+    assert finding.ask_when_due(night + timedelta(days=1)) and not finding.ask_when_due(soon_after + timedelta(days=1))
+
+
 def _ready(town, share: float = 0.6) -> tuple[BlindSpot, Target, object]:
     """A spot in state installed whose camera sees all of it."""
     search()
