@@ -17,7 +17,7 @@ from satukota.rules.coverage.purposes import PURPOSES as SHARPNESS
 from satukota.shared.ground.kinds import Kind
 
 from .siting.asking import MOST_RP, MOST_SECONDS, MOST_SITES, Asked
-from .words import LENS_WORDS, PURPOSES
+from .words import LENS_WORDS, PURPOSES, TIME_WORDS
 
 MOST_TEXT = 200_000  # characters of drawn areas
 MILLION = 1_000_000
@@ -33,6 +33,8 @@ class PlanForm(forms.Form):
     yearly = forms.DecimalField(label=gettext_lazy("Anggaran tahunan (juta rupiah)"), required=False, min_value=0,
                                 max_value=MOST_RP // MILLION, decimal_places=3)  # fmt: skip
     most = forms.IntegerField(label=gettext_lazy("Paling banyak kamera"), required=False, min_value=0, max_value=5000)
+    time = forms.ChoiceField(label=gettext_lazy("Waktu"), choices=list(TIME_WORDS.items()), initial="day",
+                             help_text=gettext_lazy("Malam: hanya sejauh inframerah kamera."))  # fmt: skip
     lenses = forms.MultipleChoiceField(label=gettext_lazy("Jenis kamera"), choices=list(LENS_WORDS.items()),
                                        widget=forms.CheckboxSelectMultiple,
                                        initial=["wide", "normal", "tele"])  # fmt: skip
@@ -93,6 +95,7 @@ class PlanForm(forms.Form):
         told = self.cleaned_data
         return Asked.of({
             "budget_rp": _rupiah(told["budget"]), "yearly_budget_rp": _rupiah(told["yearly"]), "most": told["most"],
+            "time": told["time"],
             "purposes": {name: float(told[f"purpose_{name}"]) for name in SHARPNESS},
             "kelurahan": [row.pk for row in told["kelurahan"]], "keep_existing": told["keep_existing"],
             "use_partners": told["use_partners"], "lenses": told["lenses"],

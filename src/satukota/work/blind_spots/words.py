@@ -57,6 +57,8 @@ LENS_WORDS = {
     "round": _("Keliling 360°"),
 }  # fmt: skip
 
+TIME_WORDS = {"day": _("Siang"), "night": _("Malam")}
+
 AUDIT_ACTS = {
     "blind_spots.surveyed": _("titik buta disurvei"),
     "blind_spots.planned": _("titik buta direncanakan"),

@@ -28,7 +28,7 @@ from ..forms import OfferForm, PlanForm, PriceForm
 from ..models import PartnerOffer, Plan
 from ..siting import dragging
 from ..siting.asking import Asked, Move
-from ..words import LENS_WORDS, PURPOSES, SITES, gap_words
+from ..words import LENS_WORDS, PURPOSES, SITES, TIME_WORDS, gap_words
 
 SHOWN = 50
 COMPARED = 3
@@ -134,6 +134,7 @@ def limits_of(plan: Plan) -> list[tuple[str, str]]:
         (_("Anggaran"), None if asked.budget_rp is None else rupiah(asked.budget_rp)),
         (_("Anggaran tahunan"), None if asked.yearly_budget_rp is None else rupiah(asked.yearly_budget_rp)),
         (_("Paling banyak kamera"), asked.most),
+        (_("Waktu"), TIME_WORDS["night"] if asked.is_night else None),
         (_("Jenis kamera"), ", ".join(_lens(lens) for lens in asked.lenses)),
         (_("Lantai tiap kelurahan"), f"{asked.floor:.0%}" if asked.floor else None),
         (_("Pandangan di tempat kritis"), asked.k if asked.k > 1 else None),

@@ -16,6 +16,7 @@ MOST_RP = 10**15
 MOST_SITES = 100_000
 MOST_SECONDS = 600
 MOST_MOVES = 200
+TIMES = ("day", "night")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Asked:
     budget_rp: int | None = None
     yearly_budget_rp: int | None = None
     most: int | None = None
+    time: str = "day"  # day or night: by which light what is unseen is looked for
     purposes: dict[str, float] = field(default_factory=dict)  # purpose → how much its weights count; 1 when not named
     kelurahan: tuple[int, ...] = ()  # only there; empty: the whole city
     keep_existing: bool = True
@@ -55,6 +57,10 @@ class Asked:
     rounds: int | None = None  # to repeat a plan exactly: as many rounds as it took
     most_sites: int = 3_000
     moves: tuple[Move, ...] = ()
+
+    @property
+    def is_night(self) -> bool:
+        return self.time == "night"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,6 +86,8 @@ class Asked:
                 raise UserError(_("%s tidak boleh negatif atau melebihi Rp1.000 triliun.") % name, fix=_("Perbaiki."))
         if self.most is not None and self.most < 0:
             raise UserError(_("Jumlah kamera tidak boleh negatif."), fix=_("Kosongkan bila tidak dibatasi."))
+        if self.time not in TIMES:
+            raise UserError(_("Rencana dihitung untuk siang atau malam."), fix=_("Pilih dari daftar."))
         self._check_weights()
         if not 0 <= self.floor <= 1:
             raise UserError(_("Lantai keadilan adalah bagian antara 0 dan 100 %."), fix=_("Isi misalnya 20."))

@@ -79,7 +79,7 @@ def _build(
     ways = candidates.look(sites, asked, wanted.xy, needed, wanted.worth, tell=tell, stop=stop)
     made = _instance(asked, wanted, sites, ways, prices, version)
     made = made.with_options(_offered(offers, wanted, asked))
-    made = made.with_options(moved(asked.moves, made, prices))
+    made = made.with_options(moved(asked, made, prices))
     if not made.options:
         raise UserError(
             _("Tidak satu pun calon tempat melihat yang belum terlihat dengan ketajaman yang dibutuhkan."),
@@ -90,13 +90,13 @@ def _build(
 
 def _wanted(asked: Asked, version: str) -> _Wanted:
     """Raises UserError when coverage was not measured on this ground, or all is seen already."""
-    with coverage.answered(coverage.Question("day")) as found:
+    with coverage.answered(coverage.Question(asked.time)) as found:
         if found is None or not len(found[0].board.points):
             raise UserError(_("Liputan kota belum dihitung."), fix=_("Muat lahan, lalu tunggu hitungan liputan."))
         layers = found[0]
         layers.able.settle(range(len(layers.board.seats)))
         points, already = layers.board.points, layers.able.views(WHOLE // 2)  # one that turns: most of the time
-    unseen = coverage.unseen_points()
+    unseen = coverage.unseen_points(coverage.Question(asked.time))
     if unseen is None or unseen.ground_version != version:
         raise UserError(
             _("Lahan baru saja berganti; liputan di atasnya sedang dihitung."), fix=_("Coba lagi beberapa menit lagi.")
@@ -174,7 +174,7 @@ def _offered(offers: list[candidates.PartnerOffer], wanted: _Wanted, asked: Aske
     for offer in offers:
         if len(private) and len(candidates.seen_by_offer(offer, private, np.full(len(private), asked.private_px))):
             continue
-        seen = candidates.seen_by_offer(offer, wanted.xy, needed)
+        seen = candidates.seen_by_offer(offer, wanted.xy, needed, night=asked.is_night)
         seen = seen[wanted.worth[seen] > 0]
         if len(seen):
             _append(added, seen, (offer.joining_rp, offer.yearly_rp), "partner", offer.bearing_deg,
@@ -183,17 +183,24 @@ def _offered(offers: list[candidates.PartnerOffer], wanted: _Wanted, asked: Aske
     return added
 
 
-def moved(moves: tuple[Move, ...], made: Instance, prices: dict[str, costs.Price]) -> Added:
-    """Cameras put somewhere by hand, each certain to be in the plan. A pole within SAME_SPOT_M carries it."""
+def moved(asked: Asked, made: Instance, prices: dict[str, costs.Price]) -> Added:
+    """Cameras put somewhere by hand, each certain to be in the plan. A pole within SAME_SPOT_M carries it.
+
+    Raises UserError where a hand puts one on forbidden ground, or so that it sees something private too sharply.
+    """
     added = Added(is_certain=True)
-    if not moves:
+    if not asked.moves:
         return added
     plane = ground.plane()
     spots = plane.to_metres(made.site_lonlat)
     stands = np.array([kind not in ("partner", "hand") for kind in made.site_kind], bool)
     links = candidates.known_links()
-    for n, move in enumerate(moves, 1):
+    private = candidates.private_points(asked)
+    every = plane.to_metres(made.lonlat)
+    for n, move in enumerate(asked.moves, 1):
         xy = plane.to_metres([[move.lon, move.lat]])
+        if candidates.forbidden(asked, xy)[0]:
+            raise UserError(_("Kamera %(n)d ditaruh di tempat terlarang.") % {"n": n}, fix=_("Geser ke luar daerahnya."))
         away = np.where(stands, np.hypot(*(spots - xy).T), np.inf) if len(spots) else np.empty(0)
         near = int(away.argmin()) if len(away) and away.min() <= SAME_SPOT_M else None
         kind, code = ("hand", f"T-{n}") if near is None else (made.site_kind[near], made.site_code[near])
@@ -202,25 +209,33 @@ def moved(moves: tuple[Move, ...], made: Instance, prices: dict[str, costs.Price
         link = float(candidates.link_m(xy, links)[0]) if near is None else float(made.site_link_m[near])
         parts = costs.parts_of(kind, move.lens, has_power=power, link_m=link, prices=prices)
         lens = LENSES[move.lens]
-        seen = _seen_from(xy, height, move, made)
+        if len(_in_sight(xy, height, move, private, np.full(len(private), asked.private_px))):
+            raise UserError(
+                _("Dari sana kamera %(n)d melihat tempat privasi lebih tajam dari yang diizinkan.") % {"n": n},
+                fix=_("Geser atau putar kameranya, atau pilih lensa yang lebih lebar."), code="privasi",
+            )  # fmt: skip
+        seen = _in_sight(xy, height, move, every, made.needed, night=asked.is_night)
+        seen = seen[(made.weights[seen] > 0) & (made.already[seen] < made.wanted[seen])]
         _append(added, seen, costs.sums(parts, prices), move.lens, move.bearing_deg,
                 (lens.fov_deg, lens.range_m, lens.width_px), (move.lon, move.lat), kind, code, height,
                 power=power, link_m=link)  # fmt: skip
     return added
 
 
-def _seen_from(xy: Array, height_m: float, move: Move, made: Instance) -> Array:
+def _in_sight(
+    xy: Array, height_m: float, move: Move, points: Array, needed: Array, *, night: bool = False
+) -> Array:  # fmt: skip
+    """Which of the points (n, 2) the camera sees at least as sharply as `needed` (n,): their numbers, ascending."""
     from satukota.rules.coverage import Viewpoint, sees
     from satukota.shared.coverage import measuring
 
     lens = LENSES[move.lens]
-    every = ground.plane().to_metres(made.lonlat)
-    near = np.flatnonzero(np.hypot(*(every - xy[0]).T) <= lens.range_m + 1)
+    near = np.flatnonzero(np.hypot(*(points - xy[0]).T) <= lens.range_m + 1)
     eye = Viewpoint(float(xy[0, 0]), float(xy[0, 1]), bearing_deg=move.bearing_deg, fov_deg=lens.fov_deg,
-                    range_m=lens.range_m, height_m=height_m, width_px=lens.width_px)  # fmt: skip
-    seen = sees(measuring.scene(), [eye], every[near], target_height_m=measuring.TARGET_HEIGHT_M)
-    sharp = near[seen.points[seen.px_per_m >= made.needed[near][seen.points]]]
-    return sharp[(made.weights[sharp] > 0) & (made.already[sharp] < made.wanted[sharp])]
+                    range_m=lens.range_m, height_m=height_m, width_px=lens.width_px, light_m=lens.light_m)  # fmt: skip
+    seen = sees(measuring.scene(), [eye], points[near], target_height_m=measuring.TARGET_HEIGHT_M, night=night)
+    found: Array = near[seen.points[seen.px_per_m >= needed[near][seen.points]]]
+    return found
 
 
 def _append(

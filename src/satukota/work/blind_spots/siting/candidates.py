@@ -29,6 +29,7 @@ PRIVATE_M = 15.0  # yard around a place that is private
 AT_ONCE = 64  # sites looked from at once: bounds the memory
 MOST_OPTIONS = 400_000  # in one problem; with more sites fewer ways of each are kept
 LENGTHENED = 1.3  # a cable runs along streets, not as the crow flies
+OFFER_LIGHT_M = 30.0  # of a partner's camera, as of a city's whose register does not say
 RANK = {"pole": 2, "lamp": 1, "signal": 1, "mast": 1, "junction": 3, "corner": 4}
 
 
@@ -37,11 +38,15 @@ class Lens:
     fov_deg: float
     width_px: int
     range_m: float
+    light_m: float  # how far its own infrared shows people: what makers of such cameras commonly promise
+
+    def reach_m(self, *, night: bool) -> float:
+        return min(self.range_m, self.light_m) if night else self.range_m
 
 
 LENSES = {
-    "wide": Lens(90.0, 2560, 100.0), "normal": Lens(60.0, 2560, 170.0), "tele": Lens(30.0, 2560, 300.0),
-    "round": Lens(360.0, 8192, 95.0),
+    "wide": Lens(90.0, 2560, 100.0, 40.0), "normal": Lens(60.0, 2560, 170.0, 60.0),
+    "tele": Lens(30.0, 2560, 300.0, 100.0), "round": Lens(360.0, 8192, 95.0, 30.0),
 }  # fmt: skip
 
 
@@ -83,7 +88,7 @@ class Stopped(Exception):
 def sites_for(asked: Asked, wanted_xy: Array, wanted_weight: Array) -> Sites:
     """Places near to what is unseen, at most `asked.most_sites`, those with the most around them. Raises UserError."""
     found = _every_site(wanted_xy)
-    found = found.at(np.flatnonzero(~_forbidden(asked, found.xy)))
+    found = found.at(np.flatnonzero(~forbidden(asked, found.xy)))
     around = _around(found.xy, wanted_xy, wanted_weight)
     found, around = found.at(np.flatnonzero(around > 0)), around[around > 0]
     keep = _one_a_cell(found)
@@ -148,7 +153,8 @@ def _corners(stand_xy: Array, wanted_xy: Array) -> Array:
     return xy[np.sort(np.unique(np.floor(xy / CORNER_CELL_M), axis=0, return_index=True)[1])]
 
 
-def _forbidden(asked: Asked, xy: Array) -> Array:
+def forbidden(asked: Asked, xy: Array) -> Array:
+    """Which of these places (n, 2) are near a forbidden place or in a forbidden area: (n,) bool."""
     no = np.zeros(len(xy), bool)
     rows = list(Place.objects.filter(pk__in=asked.forbidden_places).values_list("lon", "lat"))
     if rows and len(xy):
@@ -256,7 +262,9 @@ def _cut(
     found = []
     for n, name in enumerate(asked.lenses):
         lens = LENSES[name]
-        sharp = (flat <= lens.range_m) & (lens.width_px >= least * slant * scene_width(lens.fov_deg))
+        # At night it is enough to see nothing private by day: what is dark then is lit in the morning.
+        far = np.where(is_private, lens.range_m, lens.reach_m(night=asked.is_night))
+        sharp = (flat <= far) & (lens.width_px >= least * slant * scene_width(lens.fov_deg))
         turns = 1 if lens.fov_deg >= 360 else DIRECTIONS
         for turn in range(turns):
             ahead = turn * 360.0 / turns
@@ -298,12 +306,12 @@ def offers(asked: Asked) -> list[PartnerOffer]:
     return list(PartnerOffer.objects.filter(ended_on=None).order_by("pk")) if asked.use_partners else []
 
 
-def seen_by_offer(offer: PartnerOffer, xy: Array, needed: Array) -> Array:
+def seen_by_offer(offer: PartnerOffer, xy: Array, needed: Array, *, night: bool = False) -> Array:
     """Points a partner's camera sees sharply enough, as it hangs."""
     from satukota.rules.coverage import Viewpoint, sees
 
     (x, y) = ground.plane().to_metres([[offer.lon, offer.lat]])[0]
     eye = Viewpoint(float(x), float(y), bearing_deg=offer.bearing_deg, fov_deg=offer.fov_deg, range_m=offer.range_m,
-                    height_m=offer.height_m, width_px=offer.width_px)  # fmt: skip
-    seen = sees(measuring.scene(), [eye], xy, target_height_m=measuring.TARGET_HEIGHT_M)
+                    height_m=offer.height_m, width_px=offer.width_px, light_m=OFFER_LIGHT_M)  # fmt: skip
+    seen = sees(measuring.scene(), [eye], xy, target_height_m=measuring.TARGET_HEIGHT_M, night=night)
     return seen.points[seen.px_per_m >= needed[seen.points]]

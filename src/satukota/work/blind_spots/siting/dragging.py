@@ -42,7 +42,7 @@ def replan(plan: Plan, moves: tuple[Move, ...]) -> dict[str, Any]:
     asked.check()
     first = _question(plan)
     prices = as_prices(first.prices, costs.prices_on(clock.local(clock.now()).date()))
-    made = first.with_options(building.moved(moves, first, prices))
+    made = first.with_options(building.moved(asked, first, prices))
     made = replace(made, never=sorted({*made.never, *(move.of for move in moves if 0 <= move.of < first.options)}))
     if set(made.never) & set(made.must):
         made = replace(made, must=[option for option in made.must if option not in made.never])

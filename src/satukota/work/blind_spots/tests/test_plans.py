@@ -171,7 +171,7 @@ def test_a_partner_that_costs_nothing_joins_first(ready):
 @pytest.mark.parametrize("asked", [
     {"purposes": {"detect": -1}}, {"purposes": {"detect": float("nan")}}, {"purposes": {"telepathy": 1}},
     {"budget_rp": -1}, {"most": -3}, {"floor": 1.5}, {"k": 0}, {"lenses": []}, {"lenses": ["x-ray"]},
-    {"most_sites": 10**9}, {"seconds": 0}, {"moves": [{"of": 1}]}, {"moves": ["x"]}, {"private_px": 0},
+    {"most_sites": 10**9}, {"seconds": 0}, {"time": "dusk"}, {"moves": [{"of": 1}]}, {"moves": ["x"]}, {"private_px": 0},
     {"moves": [{"of": 0, "lon": 999, "lat": 0, "bearing_deg": 0, "lens": "wide"}]}, {"rounds": 0},
     {"purposes": dict.fromkeys(["monitor", "detect", "observe", "recognise", "identify"], 0)},
 ])  # fmt: skip
@@ -276,6 +276,35 @@ def test_a_dragged_camera_stays_where_it_was_put_and_the_plan_keeps_its_limits(r
     assert told["summary"]["cost_rp"] <= 60_000_000 and told["summary"]["gap"] is not None
     assert row.option not in {one["properties"]["option"] for one in told["cameras"]}
     assert plan.cameras.count() == len(Plan.objects.get(pk=plan.pk).cameras.all())  # nothing was stored
+
+
+def test_a_camera_dragged_to_look_into_a_private_yard_or_onto_forbidden_ground_is_refused(ready):
+    yard = [list(ready.at(*corner)) for corner in ((40, -30), (60, -30), (60, -10), (40, -10))]
+    square = [list(ready.at(*corner)) for corner in ((250, -60), (320, -60), (320, -30), (250, -30))]
+    plan = run_plan(make_user(), budget_rp=RICH, private_areas=[yard], forbidden_areas=[square], private_px=20.0)
+    row = plan.cameras.first()
+    into = Move(row.option, *ready.at(50, 20), 180.0, "wide")
+    with pytest.raises(UserError, match="privasi"):
+        dragging.replan(plan, (into,))
+    assert dragging.replan(plan, (Move(row.option, *ready.at(50, 20), 0.0, "wide"),))["cameras"]  # looking away
+    with pytest.raises(UserError, match="terlarang"):
+        dragging.replan(plan, (Move(row.option, *ready.at(280, -45), 0.0, "wide"),))
+
+
+def test_a_plan_for_the_night_sees_as_far_as_infrared_and_knows_what_is_dark(ready):
+    """A camera that sees the whole street by day lights 30 m of it: the night's plan wants the rest."""
+    ready.camera("MB-001", 0, range_m=300.0, width_px=30_000)
+    measured(later(1))
+    by = make_user()
+    assert run_plan(by, budget_rp=RICH).state == S.FAILED  # nothing unseen by day
+    plan = run_plan(by, budget_rp=RICH, time="night")
+    assert plan.state == S.DONE and plan.cameras.exists()
+    for row in plan.cameras.all():
+        (spot,) = ground.plane().to_metres([[row.lon, row.lat]])
+        points = ground.plane().to_metres([point[:2] for point in row.points])
+        assert np.hypot(*(points - spot).T).max() <= candidates.LENSES[row.lens].light_m
+    already = Instance.of(running.evidence.slot_content(running.slot(plan.pk))).already
+    assert 0 < (already > 0).sum() <= 3
 
 
 def test_a_drag_beyond_the_budget_or_on_an_old_ground_is_refused_in_words(ready):
