@@ -2,7 +2,7 @@
 
 import pytest
 
-from satukota.base.databases import settings_of
+from satukota.base.databases import settings_of, url_of
 
 
 def test_how_the_line_is_secured_reaches_the_driver():
@@ -26,3 +26,16 @@ def test_what_is_not_understood_is_said_without_the_password(url):
     with pytest.raises(ValueError, match="must start|does not know") as said:
         settings_of(url)
     assert "rahasia" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://kota:p%40%2F%3A%3F@pusat.example:5433/satu%2Fkota?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem",
+        "postgresql://localhost/satukota",
+    ],
+)
+def test_an_address_made_of_a_setting_is_the_same_one(url):
+    """`restore` and `move` connect by it: left out, sslmode would mean a connection anybody could listen to."""
+    assert settings_of(url_of(settings_of(url))) == settings_of(url)
+    assert "sslmode=verify-full" in url_of(settings_of(url)) or "?" not in url

@@ -1,7 +1,7 @@
 """One written address of a database, as a Django setting."""
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 # What may stand behind the question mark of a PostgreSQL address (libpq, "Parameter Key Words").
 OPTIONS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name"})
@@ -32,6 +32,16 @@ def settings_of(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def url_of(setting: dict[str, Any]) -> str:
+    """The address a PostgreSQL setting was made from, with what stood behind its question mark: TLS is not lost."""
+    password = f":{quote(setting['PASSWORD'], safe='')}" if setting["PASSWORD"] else ""
+    user = f"{quote(setting['USER'], safe='')}{password}@" if setting["USER"] else ""
+    port = f":{setting['PORT']}" if setting["PORT"] else ""
+    told = {name: value for name, value in setting.get("OPTIONS", {}).items() if name in OPTIONS}
+    query = f"?{urlencode(told)}" if told else ""
+    return f"postgresql://{user}{setting['HOST']}{port}/{quote(setting['NAME'], safe='')}{query}"
 
 
 def sqlite_settings(path: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 start.json            product, moment, the migrations the rows belong to
 rows/<label>/<n>      lines of JSON, one row each
-keys.json             keys the sealed values need; nowhere else in the file
+keys.json             keys that sealed values, audit log and letters need; nowhere else in the file
 files/<sha256>        evidence;   slots/<name>   newest pictures
 manifest.json         every table with rows and hash, every member with its SHA-256
 """

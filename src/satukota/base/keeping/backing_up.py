@@ -117,8 +117,11 @@ def _counted(lines: Iterator[bytes], told: tables.TableHash) -> Iterator[bytes]:
 
 
 def _keys() -> dict[str, Any]:
-    """Keys that sealed values and the signed log need; hashes are made anew under the key of the place they reach."""
-    return {"seal": [key.secret for key in keys()], "audit": settings.AUDIT_KEY}
+    """Keys that sealed values, the signed log and letters need; hashes are made anew under the key of the place they
+    reach. A certificate the city gave (SATUKOTA_SIGNING_FILE) is the city's to keep."""
+    return {
+        "seal": [key.secret for key in keys()], "audit": settings.AUDIT_KEY, "letters": settings.SIGNING_OWN_KEY,
+    }  # fmt: skip
 
 
 def _write_files(inside: archive.ArchiveWriter, alias: str) -> tuple[int, tuple[str, ...]]:

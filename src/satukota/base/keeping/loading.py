@@ -30,7 +30,7 @@ from .canonical import value_of
 from .sealing import SealedReader, Unreadable
 
 AT_ONCE = 2_000
-NEXT_AUDIT_KEY = "audit.key.next"
+NEXT = ".next"  # behind the name of a key that waits for the exchange
 WHY = {
     "not_ours": gettext_lazy("Berkas ini bukan cadangan Satukota."),
     "head": gettext_lazy("Kepala berkas cadangan ini rusak."),
@@ -182,7 +182,7 @@ def _compare(registry: Any, manifest: dict[str, Any], loaded: Loaded) -> None:
 
 
 def _take_keys(told: dict[str, Any]) -> None:
-    """Keys we lack join the end of our own ring: they open, ours seal. The key that signed the log comes with it."""
+    """Keys we lack join the end of our own ring: they open, ours seal. What signed log and letters comes with them."""
     path: Path | None = settings.SEAL_KEYS_FILE
     ring = keyring.keys()
     lacking = [keyring.Key(secret) for secret in told["seal"] if secret not in {key.secret for key in ring}]
@@ -194,10 +194,17 @@ def _take_keys(told: dict[str, Any]) -> None:
     if lacking and path is not None:
         keyring.write(path, (*ring, *lacking))
     if told["audit"] != settings.AUDIT_KEY:
-        place = Path(settings.VAR) / NEXT_AUDIT_KEY
-        place.touch(0o600)
-        place.write_text(told["audit"], encoding="ascii")
+        _leave_for_the_exchange("audit.key", told["audit"])
         settings.AUDIT_KEY = told["audit"]  # this process judges the log that came in
+    letters = told.get("letters", "")  # none in older backups, nor where the city gave a certificate
+    if letters and letters != settings.SIGNING_OWN_KEY:
+        _leave_for_the_exchange("letters.pem", letters)
+
+
+def _leave_for_the_exchange(name: str, secret: str) -> None:
+    place = Path(settings.VAR) / f"{name}{NEXT}"
+    place.touch(0o600)
+    place.write_text(secret, encoding="ascii")
 
 
 def _see_that_secrets_open(loaded: Loaded) -> None:

@@ -9,10 +9,11 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+
+from satukota.base import databases
 
 WAIT_MS = 60_000
 
@@ -39,14 +40,7 @@ def place_of(settings: dict[str, Any]) -> Place:
     """The place of a Django database setting (as `env.database` makes it)."""
     if settings["ENGINE"].endswith("sqlite3"):
         return SqlitePlace(Path(settings["NAME"]))
-    user = quote(settings["USER"], safe="") + (
-        f":{quote(settings['PASSWORD'], safe='')}" if settings["PASSWORD"] else ""
-    )
-    port = f":{settings['PORT']}" if settings["PORT"] else ""
-    at = f"{user}@" if user else ""
-    return PostgresPlace(
-        f"postgresql://{at}{settings['HOST']}{port}/{quote(settings['NAME'], safe='')}", settings["NAME"]
-    )
+    return PostgresPlace(databases.url_of(settings), settings["NAME"])
 
 
 @dataclass

@@ -22,7 +22,7 @@ from satukota.base.audit import actions as audit
 from satukota.base.errors import UserError
 
 from . import backing_up
-from .loading import NEXT_AUDIT_KEY
+from .loading import NEXT
 from .models import Backup
 from .places import Place, SqlitePlace, place_of
 
@@ -62,7 +62,7 @@ def restore(path: Path, passphrase: str, *, replace: str = "") -> Restored:
         _bring_contents(fresh, files)  # named by their hashes: nothing is overwritten
         place.exchange()
         _bring_slots(fresh, files)
-        _bring_audit_key(Path(settings.VAR))
+        _bring_keys(Path(settings.VAR))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     told = {"made_at": restored.made_at, "rows": restored.rows, "sha256": _sha256(path)}
@@ -151,14 +151,16 @@ def _bring_slots(fresh: Path, files: Path) -> None:
         os.replace(new, old)
 
 
-def _bring_audit_key(var: Path) -> None:
-    """The log is continued by the key that signed it; the one it replaces signed a log that is gone."""
-    fresh, home = var / NEXT_AUDIT_KEY, var / "audit.key"
-    if fresh.exists():
-        if home.exists():
-            os.replace(home, var / "audit.key.before-restore")
-        os.replace(fresh, home)
-        settings.AUDIT_KEY = home.read_text(encoding="ascii").strip()
+def _bring_keys(var: Path) -> None:
+    """Log and letters go on under the keys that signed them; those they replace signed what is gone."""
+    for name in ("audit.key", "letters.pem"):
+        fresh, home = var / f"{name}{NEXT}", var / name
+        if fresh.exists():
+            if home.exists():
+                os.replace(home, var / f"{name}.before-restore")
+            os.replace(fresh, home)
+            if name == "audit.key":
+                settings.AUDIT_KEY = home.read_text(encoding="ascii").strip()
 
 
 def _sha256(path: Path) -> str:
