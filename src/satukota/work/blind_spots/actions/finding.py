@@ -45,7 +45,7 @@ class Report:
 
 
 def ask_when_due(at: datetime) -> bool:
-    """Give the search to a job: the first as soon as the coverage was measured, then one a night. One or two queries."""
+    """Give the search to a job: the first once coverage was measured, then one a night. One or two queries."""
     asked_at = Finding.objects.filter(pk=1).values_list("asked_at", flat=True).first()
     if asked_at is None:
         is_due = coverage.stored() is not None
