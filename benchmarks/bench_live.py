@@ -45,6 +45,7 @@ from satukota.work.cameras.live import service
 from satukota.work.cameras.live.actions import Entry
 from satukota.work.cameras.live.gate import Guest
 from satukota.work.cameras.live.upstream import Source
+from satukota.work.cameras.live.wire import LiveProtocol
 
 class Open:
     count = 0
@@ -61,7 +62,7 @@ class Open:
 
 service.inner_token = lambda: TOKEN
 app = service.application(service.Hub(Open(), idle_s=3600), ORIGINS)
-uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", ws="websockets-sansio", ws_per_message_deflate=False)
+uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", ws=LiveProtocol, ws_per_message_deflate=False)
 """
 WATCHERS = """
 import asyncio, base64, json, os, time

@@ -97,7 +97,14 @@ def _live(words: list[str]) -> int:
     port = os.environ.get("SATUKOTA_LIVE_PORT", "8004")
     return _become(
         ["uvicorn", "--host", "127.0.0.1", "--port", port, "--no-access-log", "--timeout-graceful-shutdown", "2"]
-        + ["--lifespan", "on", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
+        + [
+            "--lifespan",
+            "on",
+            "--ws",
+            "satukota.work.cameras.live.wire:LiveProtocol",
+            "--ws-per-message-deflate",
+            "false",
+        ]
         + ["--ws-max-size", "65536", "--log-level", "warning", *words, "satukota.project.live_asgi:application"]
     )
 

@@ -66,7 +66,7 @@ class Recorder(Watcher):
             self._begin(at)
         if self._file is None:
             return  # waits for a key picture
-        fragment = memoryview(message.content)[PICTURE_HEAD.size :]
+        fragment = message.content[PICTURE_HEAD.size :]
         self.written += self._file.write(fragment)
         self.problem = ""
 

@@ -14,17 +14,26 @@ from dataclasses import dataclass, field
 from ..rtsp import AccessUnit, nal
 from ..rtsp.jpeg import size_of
 from . import fmp4
+from .wire import frame_of
 
 PICTURE_HEAD = struct.Struct(">BBdd")
 LONGEST_STEP = 10 * fmp4.TIMESCALE  # between two pictures; more is a jump of the camera's clock
 USUAL_STEP = fmp4.TIMESCALE // 15
 
 
-@dataclass(frozen=True, slots=True)
 class Message:
-    content: bytes = field(repr=False)
-    is_opening: bool = False
-    is_key: bool = False
+    """What watchers get, kept once: as the WebSocket frame that goes to all of them."""
+
+    __slots__ = ("_start", "frame", "is_key", "is_opening", "size")
+
+    def __init__(self, content: bytes, *, is_opening: bool = False, is_key: bool = False) -> None:
+        self.frame, self._start = frame_of(content)
+        self.size = len(content)
+        self.is_opening, self.is_key = is_opening, is_key
+
+    @property
+    def content(self) -> bytes:
+        return self.frame[self._start :]
 
 
 @dataclass(frozen=True)

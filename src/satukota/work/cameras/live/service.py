@@ -27,6 +27,7 @@ from .packing import Message
 from .recoding import Recoders
 from .upstream import IDLE_S, STALLED_S, Upstream
 from .watchers import Watcher
+from .wire import EXTENSION
 
 RECHECK_S = 3.0  # how soon an ended duty, a changed hat or a signed-out session takes effect
 UNSURE_S = 60.0  # without an answer of the database for so long nobody goes on watching
@@ -229,7 +230,8 @@ async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], rece
         await _say(send, {"state": "ended", "cause": "ticket"})
         await send({"type": "websocket.close", "code": 1008})
         return
-    watcher = Watcher(plays_hevc=hello.get("hevc") is True)
+    write_now = (scope.get("extensions") or {}).get(EXTENSION, {}).get("write")
+    watcher = Watcher(plays_hevc=hello.get("hevc") is True, write_now=write_now)
     listening = asyncio.create_task(_listen(receive, watcher))
     try:
         await hub.watch(guest, watcher, lambda message: _pass(send, message))

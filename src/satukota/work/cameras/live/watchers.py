@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from .packing import Message
@@ -13,10 +14,13 @@ GOP_MESSAGES, GOP_BYTES = 900, 24_000_000  # kept for who comes in between two k
 
 
 class Watcher:
-    """One screen. What it has not taken yet waits in a queue that cannot grow."""
+    """One screen. `write_now`, where there is one, takes a picture at once or says no; then, and where there is none,
+    the picture waits in a queue that cannot grow."""
 
-    def __init__(self, *, plays_hevc: bool = False) -> None:
+    def __init__(self, *, plays_hevc: bool = False, write_now: Callable[[bytes], bool] | None = None) -> None:
         self.plays_hevc = plays_hevc
+        self._write_now = write_now
+        self._is_sending = False  # one out of the queue is on its way: what comes after it must not overtake it
         self.dropped = 0
         """pictures it was too slow for"""
         self._queue: deque[Message | dict[str, Any]] = deque()
@@ -29,15 +33,26 @@ class Watcher:
     def offer(self, message: Message) -> None:
         if self.is_let_go:
             return
-        if len(self._queue) >= QUEUE_MESSAGES or self._bytes + len(message.content) > QUEUE_BYTES:
+        if self._goes_on_with(message) and self._is_written_now(message):
+            self._skips = False
+            return
+        if len(self._queue) >= QUEUE_MESSAGES or self._bytes + message.size > QUEUE_BYTES:
             self._drop()
-        if self._skips and not (message.is_key or message.is_opening):
+        if not self._goes_on_with(message):
             self.dropped += 1
             return
         self._skips = False
         self._queue.append(message)
-        self._bytes += len(message.content)
+        self._bytes += message.size
         self._ready.set()
+
+    def _is_written_now(self, message: Message) -> bool:
+        if self._write_now is None or self._queue or self._is_sending:
+            return False
+        return self._write_now(message.frame)
+
+    def _goes_on_with(self, message: Message) -> bool:
+        return not self._skips or message.is_key or message.is_opening
 
     def _drop(self) -> None:
         """Openings and words stay: without them the next key picture cannot be shown."""
@@ -63,14 +78,16 @@ class Watcher:
 
     async def next(self) -> Message | dict[str, Any] | None:
         """None: it is over."""
+        self._is_sending = False
         while not self._queue:
             if self.is_let_go:
                 return None
             self._ready.clear()
             await self._ready.wait()
         message = self._queue.popleft()
+        self._is_sending = True
         if isinstance(message, Message):
-            self._bytes = max(0, self._bytes - len(message.content))
+            self._bytes = max(0, self._bytes - message.size)
         return message
 
 
@@ -98,7 +115,7 @@ class Fanout:
         elif not self._group:
             return
         self._group.append(message)
-        self._bytes += len(message.content)
+        self._bytes += message.size
         if len(self._group) > GOP_MESSAGES or self._bytes > GOP_BYTES:
             self._group = []
 

@@ -42,9 +42,10 @@ class Screen:
             if not isinstance(message, Message):
                 self.words.append(message)
             elif message.is_opening:
-                size = struct.unpack(">I", message.content[1:5])[0]
-                self.openings.append(json.loads(message.content[5 : 5 + size]))
-                self.segments.append(message.content[5 + size :])
+                content = message.content
+                size = struct.unpack(">I", content[1:5])[0]
+                self.openings.append(json.loads(content[5 : 5 + size]))
+                self.segments.append(content[5 + size :])
             else:
                 self.pictures += 1
                 self.segments.append(message.content[18:])
