@@ -108,7 +108,6 @@ class CameraForm(forms.Form):
         }  # fmt: skip
         for name, things in choices.items():
             self.fields[name].queryset = things
-        dress(self)
         purposes = dict(PURPOSES) | ({camera.purpose: camera.purpose} if camera.purpose not in PURPOSES else {})
         self.fields["purpose"].choices = list(purposes.items())
 
@@ -142,8 +141,8 @@ class CameraForm(forms.Form):
                     "username",
                     "password",
                     "width",
-                    "main_width",
                     "height",
+                    "main_width",
                     "codec",
                     "fps",
                     "maker",
@@ -159,12 +158,12 @@ class CameraForm(forms.Form):
             return hours.parse_hours(self.cleaned_data["required_hours"])
         except ValueError as problem:
             raise forms.ValidationError(str(problem)) from problem
+
     def clean_presets(self) -> list[turning.Preset]:
         try:
             return turning.parse_presets(self.cleaned_data["presets"])
         except ValueError as problem:
             raise forms.ValidationError(str(problem)) from problem
-
 
     def clean_sign_installed(self) -> bool | None:
         return {"yes": True, "no": False}.get(self.cleaned_data["sign_installed"])
@@ -180,9 +179,9 @@ class CameraForm(forms.Form):
         for name, limit in LIMITS.items():
             problem = limit.problem(said[name]) if said.get(name) is not None else ""
             if problem:
+                self.add_error(name, problem)
         if said.get("presets") and said.get("kind") != Camera.Kind.PTZ:
             self.add_error("presets", _("Hanya kamera PTZ yang berganti arah; ubah jenisnya atau kosongkan."))
-                self.add_error(name, problem)
         if not {"lat", "lon"} & set(self.errors):
             lat, lon = said.get("lat"), said.get("lon")
             if (lat is None) != (lon is None):
@@ -209,8 +208,8 @@ class CameraForm(forms.Form):
 def _initial(camera: Camera) -> dict[str, Any]:
     said = actions.values_of(camera)
     initial = {name.removesuffix("_id"): value for name, value in said.items()}
-    initial["presets"] = turning.presets_text(said["presets"])
     initial["required_hours"] = hours.hours_text(said["required_hours"])
+    initial["presets"] = turning.presets_text(said["presets"])
     initial["sign_installed"] = {True: "yes", False: "no", None: ""}[said["sign_installed"]]
     initial["seen"] = {name: value for name, value in said.items() if name not in ("installed_on", "cost_rp")}
     return initial
@@ -258,15 +257,6 @@ class RetireForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Alasan"), max_length=300)
 
 
-def dress(form: forms.Form) -> None:
-    """The look of the page frame on every field."""
-    for field in form.fields.values():
-        if isinstance(field.widget, forms.Select):
-            field.widget.attrs["class"] = "form-select"
-        elif not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
-            field.widget.attrs["class"] = "form-control"
-
-
 def offer_owners(form: forms.Form, owners: QuerySet[Opd]) -> None:
     """Offices to choose from, the only one already chosen. One query for all forms given the same evaluated rows."""
     field: Any = form.fields["owner"]
@@ -285,7 +275,6 @@ class UploadForm(forms.Form):
     def __init__(self, owners: Any, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files)
         offer_owners(self, owners)
-        dress(self)
 
 
 class OnvifForm(forms.Form):
@@ -310,4 +299,3 @@ class OnvifForm(forms.Form):
     def __init__(self, owners: Any, data: Any = None) -> None:
         super().__init__(data)
         offer_owners(self, owners)
-        dress(self)
