@@ -42,7 +42,7 @@ def second_factor_setting(request: pytest.FixtureRequest, settings: Any) -> None
 def no_rate_limits(request: pytest.FixtureRequest, settings: Any) -> None:
     """All tests come from one address, faster than people; a test marked `rate_limits` sets its own limits."""
     if not request.node.get_closest_marker("rate_limits"):
-        settings.RATE_LIMITS = {"reads": "", "writes": ""}
+        settings.RATE_LIMITS = {}
 
 
 @pytest.fixture(autouse=True)

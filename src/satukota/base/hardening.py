@@ -3,6 +3,7 @@
 Sources: OWASP ASVS 5.0 chapters V3 (web frontend) and V2.4 (anti-automation); RFC 9110 for 411, 413 and 429.
 """
 
+import logging
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
@@ -10,12 +11,13 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django_ratelimit.core import is_ratelimited
+from django_ratelimit.core import get_usage
 
 from satukota.base.errors import UserError
 from satukota.base.page_frame.middleware import as_json
 
 Answer = Callable[[HttpRequest], HttpResponse]
+refused = logging.getLogger("satukota.refused")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 PERMISSIONS = (
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(self), "
@@ -41,7 +43,10 @@ class TooMany(UserError):
     """`retry_s`: when asking again makes sense."""
 
     code, status = "terlalu_sering", 429
-    retry_s = 60
+
+    def __init__(self, text: str, retry_s: int) -> None:
+        super().__init__(text, fix=_("Tunggu %d detik, lalu coba lagi.") % retry_s)
+        self.retry_s = retry_s
 
 
 class HeadersMiddleware:
@@ -67,8 +72,19 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        problem = _text_problem(request) or _size_problem(request) or _rate_problem(request)
+        problem = _address_problem(request) or _text_problem(request) or _size_problem(request)
         return self.get_response(request) if problem is None else _answer(request, problem)
+
+
+def account_must_wait(request: HttpRequest) -> HttpResponse | None:
+    """The refusal when the signed-in account asks too often, from however many addresses; else None and one counted.
+
+    Called as soon as it is known who asks (accounts' middleware), behind the count by address.
+    """
+    problem = _rate_problem(
+        request, "account_", lambda _group, asked: str(asked.user.pk), _("Terlalu banyak permintaan dari akun ini.")
+    )
+    return None if problem is None else _answer(request, problem)
 
 
 def _text_problem(request: HttpRequest) -> UserError | None:
@@ -89,13 +105,22 @@ def _size_problem(request: HttpRequest) -> UserError | None:
     return None
 
 
-def _rate_problem(request: HttpRequest) -> UserError | None:
-    """Counted by address: it holds before anybody is known. Sign-in has stricter limits of its own (allauth)."""
-    kind = "reads" if request.method in READS else "writes"
-    rate = settings.RATE_LIMITS[kind]
-    if not rate or not is_ratelimited(request, group=kind, key=_address, rate=rate, increment=True):
+def _address_problem(request: HttpRequest) -> UserError | None:
+    """It holds before anybody is known. Sign-in has stricter limits of its own (accounts)."""
+    return _rate_problem(request, "", _address, _("Terlalu banyak permintaan dari alamat ini."))
+
+
+def _rate_problem(request: HttpRequest, of: str, key: Callable[[str, HttpRequest], str], text: str) -> TooMany | None:
+    """`of`: beginning of the names of the limits. The first refusal of a while is a line of the log, the rest are not:
+    else whoever asks without end fills the disk."""
+    kind = of + ("reads" if request.method in READS else "writes")
+    rate = settings.RATE_LIMITS.get(kind)
+    used = get_usage(request, group=kind, key=key, rate=rate, increment=True) if rate else None
+    if used is None or not used["should_limit"]:
         return None
-    return TooMany(_("Terlalu banyak permintaan dari alamat ini."), fix=_("Tunggu satu menit, lalu coba lagi."))
+    if used["count"] == used["limit"] + 1:
+        refused.warning("refused: more than %s %s by %s", rate, kind, key(kind, request), extra={"kind": kind})
+    return TooMany(text, retry_s=max(1, used["time_left"]))
 
 
 def _address(group: str, request: HttpRequest) -> str:
@@ -106,6 +131,8 @@ def _address(group: str, request: HttpRequest) -> str:
 
 
 def _answer(request: HttpRequest, problem: UserError) -> HttpResponse:
+    if not isinstance(problem, TooMany):  # at most as many lines as requests are taken from one address
+        refused.warning("refused before any page: %s by %s", problem.code, _address("", request))
     if request.path.startswith("/api/"):
         response: HttpResponse = JsonResponse(as_json(problem), status=problem.status)
     else:

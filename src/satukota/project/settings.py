@@ -24,6 +24,9 @@ LIVE_RECODES = env.whole("SATUKOTA_LIVE_RECODES", 1, least=0, most=64)  # H.265 
 LIVE_IDLE_S = env.whole("SATUKOTA_LIVE_IDLE_S", 10, least=1, most=3600)  # how long a stream nobody watches is pulled
 BUFFER_DIR = Path(env.text("SATUKOTA_BUFFER", str(VAR / "buffer")))  # last minutes of cameras that ask for it
 BUFFER_MB = env.whole("SATUKOTA_BUFFER_MB", 2_000, least=10, most=100_000_000)  # of all of them together
+RECORDER_MINUTES = env.whole("SATUKOTA_RECORDER_MINUTES", 15, least=1, most=1440)  # how often recorders are asked
+RECORDING_MINUTES = env.whole("SATUKOTA_RECORDING_MINUTES", 15, least=1, most=120)  # longest piece pulled at once
+RECORDING_DUE_DAYS = env.whole("SATUKOTA_RECORDING_DUE_DAYS", 2, least=0, most=60)  # working days of a keeper
 LIVE_KEY_S = 5.0  # a stream silent for longer has no picture of now
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
 SECRET_KEY = local_secrets.given_or_kept("SATUKOTA_SECRET_KEY", VAR / "secret.key")
@@ -190,7 +193,15 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": [SELF, "blob:"],  # MapLibre
         "style-src": [SELF],
         "style-src-attr": ["'unsafe-inline'"],  # MapLibre places its markers with style attributes
-        "media-src": [SELF, "blob:"],  # live pictures are put together in the browser
+        "media-src": [  # live pictures are put together in the browser; HLS comes from the hub
+            SELF,
+            "blob:",
+            *(
+                LIVE_URL.replace("ws", "http", 1).replace("//127.0.0.1:", f"//{host}:")
+                for host in ("127.0.0.1", "localhost")
+                if LIVE_URL
+            ),
+        ],
         "connect-src": [
             SELF,
             *(
@@ -229,10 +240,13 @@ MESSAGE_DAYS = env.whole("SATUKOTA_MESSAGE_DAYS", 365, least=1, most=3650)
 FILES_DIR = Path(env.text("SATUKOTA_FILES", str(VAR / "files")))
 SECURITY_CONTACTS = env.words("SATUKOTA_SECURITY_CONTACT", "mailto:security@localhost")  # for security.txt
 MAX_BODY_BYTES = 65 * 1024 * 1024  # the largest upload an import takes, and the form around it
-# Requests by one address. Many citizens share one (carrier NAT), so reading is wide; 0/m: no limit.
+# Requests by one address, and by one account wherever it asks from. Many citizens share one address (carrier NAT), and
+# one account may feed several walls, so reading is wide; 0/m: no limit.
 RATE_LIMITS = {
     "reads": env.rate("SATUKOTA_READS", "6000/m"),
     "writes": env.rate("SATUKOTA_WRITES", "600/m"),
+    "account_reads": env.rate("SATUKOTA_ACCOUNT_READS", "3000/m"),
+    "account_writes": env.rate("SATUKOTA_ACCOUNT_WRITES", "300/m"),
 }
 PROBES_AT_ONCE = env.whole("SATUKOTA_PROBES_AT_ONCE", 64, least=1, most=2000)
 PRIVATE_ADDRESSES = env.flag("SATUKOTA_PRIVATE_ADDRESSES", True)  # most cameras live on private ones

@@ -11,6 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from satukota.base import hardening
+
 from . import second_factor, sessions
 from .local import is_local
 
@@ -45,6 +47,9 @@ class AccountMiddleware:
         user = request.user
         if not user.is_authenticated:
             return None
+        refusal = hardening.account_must_wait(request)
+        if refusal is not None:
+            return refusal
         if settings.MFA == "required" and user.is_sample and not (settings.SAMPLE and is_local(request)):
             auth.logout(request)  # no second factor, so only from this machine
             return redirect("account_login")
