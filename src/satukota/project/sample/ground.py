@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.city.models import Kelurahan
 from satukota.shared.ground import actions, junctions
-from satukota.shared.ground.models import Building, DemandPlace, GroundSource, Population, Street, Structure
+from satukota.shared.ground.kinds import defaults
+from satukota.shared.ground.models import Building, DemandKind, DemandPlace, GroundSource, Population, Street, Structure
 
 from . import facts
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from .ground_layout import Layout, Spot
 
 SEED = 64
+DECIDED_ON = date(2026, 1, 2)
+WANTED = {  # kind of demand → purpose, weight of one point
+    "people": ("monitor", 0.05), "road": ("monitor", 0.3), "junction": ("monitor", 2.0), "school": ("monitor", 40.0),
+    "market": ("monitor", 80.0), "worship": ("monitor", 10.0), "transport": ("monitor", 80.0),
+    "health": ("monitor", 80.0), "office": ("monitor", 40.0), "crowd": ("monitor", 60.0),
+    "settlement": ("monitor", 40.0), "flood": ("monitor", 40.0), "littering": ("detect", 6.0),
+    "crash": ("detect", 6.0), "crime": ("detect", 6.0),
+}  # fmt: skip
 FEWEST, MOST = 4_000, 21_000  # people of one kelurahan; together about what the whole city is said to have
 
 
@@ -40,8 +49,22 @@ def add(at: datetime) -> dict[str, int]:
     _source, stored = actions.replace(GroundSource.Kind.SAMPLE, layers, origin, by=None, at=at)
     return {
         "jalan": stored["streets"], "bangunan": stored["buildings"], "tiang dan simpang": stored["structures"],
-        "tempat kebutuhan": stored["places"], "penduduk": _add_people(at),
+        "tempat kebutuhan": stored["places"], "penduduk": _add_people(at), "keputusan kebutuhan": _decide(),
     }  # fmt: skip
+
+
+def _decide() -> int:
+    """What the invented council wants to be seen. Its cameras are small (640 px), so it asks that its public places and
+    main junctions be watched, not that faces be known in every lane: the map then says how far it got with that."""
+    known = {kind.code: kind for kind in defaults()}
+    rows = [
+        DemandKind(
+            code=code, name=known[code].name, basis=known[code].basis, classes=list(known[code].classes),
+            purpose=purpose, weight=weight, source=str(_("Kota contoh: keputusan karangan")), valid_from=DECIDED_ON,
+        )
+        for code, (purpose, weight) in WANTED.items()
+    ]  # fmt: skip
+    return len(DemandKind.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 def _layout() -> Layout:
