@@ -200,7 +200,9 @@ def moved(asked: Asked, made: Instance, prices: dict[str, costs.Price]) -> Added
     for n, move in enumerate(asked.moves, 1):
         xy = plane.to_metres([[move.lon, move.lat]])
         if candidates.forbidden(asked, xy)[0]:
-            raise UserError(_("Kamera %(n)d ditaruh di tempat terlarang.") % {"n": n}, fix=_("Geser ke luar daerahnya."))
+            raise UserError(
+                _("Kamera %(n)d ditaruh di tempat terlarang.") % {"n": n}, fix=_("Geser ke luar daerahnya.")
+            )
         away = np.where(stands, np.hypot(*(spots - xy).T), np.inf) if len(spots) else np.empty(0)
         near = int(away.argmin()) if len(away) and away.min() <= SAME_SPOT_M else None
         kind, code = ("hand", f"T-{n}") if near is None else (made.site_kind[near], made.site_code[near])

@@ -171,7 +171,8 @@ def test_a_partner_that_costs_nothing_joins_first(ready):
 @pytest.mark.parametrize("asked", [
     {"purposes": {"detect": -1}}, {"purposes": {"detect": float("nan")}}, {"purposes": {"telepathy": 1}},
     {"budget_rp": -1}, {"most": -3}, {"floor": 1.5}, {"k": 0}, {"lenses": []}, {"lenses": ["x-ray"]},
-    {"most_sites": 10**9}, {"seconds": 0}, {"time": "dusk"}, {"moves": [{"of": 1}]}, {"moves": ["x"]}, {"private_px": 0},
+    {"most_sites": 10**9}, {"seconds": 0}, {"time": "dusk"}, {"moves": [{"of": 1}]}, {"moves": ["x"]},
+    {"private_px": 0},
     {"moves": [{"of": 0, "lon": 999, "lat": 0, "bearing_deg": 0, "lens": "wide"}]}, {"rounds": 0},
     {"purposes": dict.fromkeys(["monitor", "detect", "observe", "recognise", "identify"], 0)},
 ])  # fmt: skip
