@@ -1,6 +1,7 @@
 """`satukota live` as an ASGI application.
 
 /langsung     WebSocket of one watcher: the ticket in the first message, then opening, pictures and words
+/langsung/hls/<word>/<file>   the same pictures as HLS, for a watcher whose socket asked for it
 /kunci/<id>   newest key picture of a stream that is pulled, for the health check and stills; with the inner token
 /keadaan      what is pulled for whom; with the inner token
 /sehat        the health check
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -18,10 +20,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.http.cookie import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from .buffer import Recorder, keep_within
 from .gate import Gate, Guest
+from .hls import Segmenter
 from .inner import inner_token
 from .packing import Message
 from .recoding import Recoders
@@ -52,6 +56,8 @@ class Hub:
         self._buffer, self._buffer_bytes = buffer, buffer_bytes
         self.upstreams: dict[tuple[int, str], Upstream] = {}
         self.guests: dict[Guest, Watcher] = {}
+        self.segmenters: dict[tuple[int, str, bool], Segmenter] = {}
+        self._words_of_hls: dict[str, Guest] = {}
         self._recoders = Recoders(recodes)
         self._idle_s, self._stalled_s = idle_s, stalled_s
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,8 +104,56 @@ class Hub:
                 await asyncio.sleep(0)  # sending need not wait: others, and the news that this one left, get their turn
         finally:
             upstream.leave(watcher)
+            self._end_hls(guest, watcher)
             if self.guests.pop(guest, None) is not None:
                 await asyncio.shield(self._left(guest, watcher.let_go_because))
+
+    # -- HLS
+
+    def by_hls(self, guest: Guest) -> None:
+        """Show this guest its pictures by HLS from now on; told where over the socket, once there is a segment."""
+        watcher = self.guests.get(guest)
+        if watcher is None or watcher.is_let_go:
+            return
+        if not watcher.only_words:
+            watcher.only_words = True
+            self._words_of_hls[secrets.token_urlsafe(24)] = guest
+        key = (guest.entry.camera_id, guest.entry.stream, watcher.plays_hevc)
+        segmenter = self.segmenters.get(key)
+        if segmenter is None or segmenter.is_let_go:
+            segmenter = Segmenter(plays_hevc=key[2], on_segment=lambda edge: self._tell_edge(key, edge))
+            self.segmenters[key] = segmenter
+            self.upstream(*key[:2]).join(segmenter)
+        elif segmenter.segments:
+            self._tell_edge(key, 0.0)
+
+    def _tell_edge(self, key: tuple[int, str, bool], edge: float) -> None:
+        for word, guest in self._words_of_hls.items():
+            watcher = self.guests.get(guest)
+            if watcher is not None and (guest.entry.camera_id, guest.entry.stream, watcher.plays_hevc) == key:
+                watcher.say({"hls": f"/langsung/hls/{word}/daftar.m3u8", "edge": edge or None, "now": time.time()})
+
+    def _end_hls(self, guest: Guest, watcher: Watcher) -> None:
+        if not watcher.only_words:
+            return
+        self._words_of_hls = {word: one for word, one in self._words_of_hls.items() if one is not guest}
+        wanted = {
+            (one.entry.camera_id, one.entry.stream, self.guests[one].plays_hevc)
+            for one in self._words_of_hls.values() if one in self.guests
+        }  # fmt: skip
+        for key in self.segmenters.keys() - wanted:
+            segmenter = self.segmenters.pop(key)
+            segmenter.let_go()
+            self.upstream(*key[:2]).leave(segmenter)
+
+    def hls_file(self, word: str, name: str, cookies: str) -> tuple[bytes, bytes] | None:
+        """(content, media type) for who has a socket open for it, by the same sign-in."""
+        guest = self._words_of_hls.get(word)
+        watcher = self.guests.get(guest) if guest is not None else None
+        if guest is None or watcher is None or watcher.is_let_go or _sign_in(cookies) != _sign_in(guest.cookies):
+            return None
+        segmenter = self.segmenters.get((guest.entry.camera_id, guest.entry.stream, watcher.plays_hevc))
+        return segmenter.file(name) if segmenter is not None else None
 
     async def _left(self, guest: Guest, why: str) -> None:
         try:
@@ -179,6 +233,10 @@ class Hub:
         return {"streams": told, "watchers": len(self.guests), "buffered": kept, "cpu_s": time.process_time()}
 
 
+def _sign_in(cookies: str) -> str:
+    return str(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, ""))
+
+
 def application(hub: Hub, origins: Iterable[str]) -> Asgi:
     """The ASGI application; `origins` are the pages that may open a socket."""
     allowed = frozenset(origins)
@@ -232,7 +290,7 @@ async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], rece
         return
     write_now = (scope.get("extensions") or {}).get(EXTENSION, {}).get("write")
     watcher = Watcher(plays_hevc=hello.get("hevc") is True, write_now=write_now)
-    listening = asyncio.create_task(_listen(receive, watcher))
+    listening = asyncio.create_task(_listen(receive, watcher, lambda: hub.by_hls(guest)))
     try:
         await hub.watch(guest, watcher, lambda message: _pass(send, message))
         await send({"type": "websocket.close", "code": 1000})
@@ -263,8 +321,8 @@ def _words_in(message: dict[str, Any]) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-async def _listen(receive: Asgi, watcher: Watcher) -> None:
-    """Answer the watcher's questions for the time, and notice when it leaves."""
+async def _listen(receive: Asgi, watcher: Watcher, by_hls: Callable[[], None] = lambda: None) -> None:
+    """Answer the watcher's questions for the time and for HLS, and notice when it leaves."""
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
@@ -273,6 +331,8 @@ async def _listen(receive: Asgi, watcher: Watcher) -> None:
         said = _words_in(message)
         if said is not None and isinstance(said.get("ping"), int | float):
             watcher.say({"pong": said["ping"], "now": time.time()})
+        elif said is not None and said.get("hls") is True:
+            by_hls()
 
 
 async def _pass(send: Asgi, message: Message | dict[str, Any]) -> None:
@@ -294,6 +354,10 @@ async def _http(hub: Hub, scope: dict[str, Any], send: Asgi) -> None:
     path = scope["path"]
     if path == "/sehat":
         await _answer(send, 200, b"sehat")
+    elif path.startswith("/langsung/hls/"):
+        word, _, name = path[14:].partition("/")
+        found = hub.hls_file(word, name, headers.get("cookie", ""))
+        await _answer(send, 200, *found) if found else await _answer(send, 404, b"tidak ditemukan")
     elif not constant_time_compare(headers.get("x-satukota-live", ""), inner_token()):
         await _answer(send, 404, b"tidak ditemukan")
     elif path == "/keadaan":

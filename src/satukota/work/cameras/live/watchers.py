@@ -19,6 +19,7 @@ class Watcher:
 
     def __init__(self, *, plays_hevc: bool = False, write_now: Callable[[bytes], bool] | None = None) -> None:
         self.plays_hevc = plays_hevc
+        self.only_words = False  # its pictures go another way; openings still tell it what they are
         self._write_now = write_now
         self._is_sending = False  # one out of the queue is on its way: what comes after it must not overtake it
         self.dropped = 0
@@ -31,7 +32,7 @@ class Watcher:
         self.let_go_because = "left"
 
     def offer(self, message: Message) -> None:
-        if self.is_let_go:
+        if self.is_let_go or (self.only_words and not message.is_opening):
             return
         if self._goes_on_with(message) and self._is_written_now(message):
             self._skips = False

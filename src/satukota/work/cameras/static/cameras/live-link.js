@@ -2,7 +2,7 @@
 import { playerFor, playsHevc } from "./live-player.js";
 
 const token = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
-export const LATE_S = 2;
+const LATE_S = 2;
 
 export async function post(url, fields) {
   const answer = await fetch(url, {
@@ -48,7 +48,9 @@ export class Link {
     return at && this.offset !== null ? Math.max(0, Date.now() / 1000 + this.offset - at) : null;
   }
 
-  get isLate() { return this.age === null || this.age > LATE_S; }
+  // Pictures by HLS are seconds old and never called live; older than theirs they are late.
+  get lateAfter() { return this.player?.lateAfter ?? LATE_S; }
+  get isDelayed() { return !!this.player?.wantsList; }
 
   async connect() {
     let answer;
@@ -62,7 +64,7 @@ export class Link {
       return;
     }
     if (!answer.told.ticket) { this.say("refused", "signed_out"); return; } // the sign-in page answered
-    const base = answer.told.url || location.origin.replace(/^http/, "ws");
+    const base = this.base = answer.told.url || location.origin.replace(/^http/, "ws");
     const socket = this.socket = new WebSocket(`${base}/langsung`);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => { socket.send(JSON.stringify({ ticket: answer.told.ticket, hevc: playsHevc() })); this.ping(); this.pinging = setInterval(() => this.ping(), 5000); };
@@ -80,6 +82,7 @@ export class Link {
     }
     if (said.now && this.offset === null) this.offset = said.now - Date.now() / 1000;
     if (said.recoded) this.recoded = true;
+    if (said.hls && this.player?.wantsList) { this.tries = 0; this.player.list(this.base.replace(/^ws/, "http") + said.hls, said.edge); }
     if (said.state) {
       if (said.state === "ended" && (said.cause === "ticket" || said.cause === "database")) return; // asked again
       this.say(said.state, said.cause ?? "");
@@ -104,6 +107,7 @@ export class Link {
     }, () => this.restart());
     if (!this.player) { this.say("unplayable", "browser"); this.socket.close(); return; }
     this.facts = facts;
+    if (this.player.wantsList) this.socket.send(JSON.stringify({ hls: true }));
     this.stage.querySelector(":scope > canvas, :scope > video")?.remove();
     this.stage.prepend(this.player.element);
     this.onChange(this);

@@ -1,17 +1,21 @@
-// Showing pictures as they come. WebCodecs where the page is secure (sooner, exact), Media Source elsewhere.
+// Showing pictures as they come. WebCodecs where the page is secure (sooner, exact), Media Source elsewhere, HLS where
+// there is neither: seconds later, and said so.
 // Both say of which moment the picture on the screen is: `shownAt`, the hub's clock in seconds, 0 before the first.
 const Source = window.ManagedMediaSource ?? window.MediaSource;
 const BEHIND_S = 0.15, TOO_FAR_S = 1, KEEP_S = 20;
 
 export const mediaType = (codec) => `video/mp4; codecs="${codec}"`;
+const playsLists = () => !!document.createElement("video").canPlayType("application/vnd.apple.mpegurl");
 export function playsHevc() {
-  return !!Source?.isTypeSupported?.(mediaType("hvc1.1.6.L93.B0"));
+  const type = mediaType("hvc1.1.6.L93.B0");
+  return Source ? !!Source.isTypeSupported?.(type) : playsLists() && !!document.createElement("video").canPlayType(type);
 }
 
 export function playerFor(opening, onTrouble) {
   if (opening.codec === "jpeg") return new StillPlayer(opening);
   if (window.isSecureContext && window.VideoDecoder && opening.codec.startsWith("avc1")) return new FramePlayer(opening, onTrouble);
   if (Source?.isTypeSupported?.(mediaType(opening.codec))) return new SourcePlayer(opening, onTrouble);
+  if (playsLists()) return new ListPlayer(onTrouble);
   return null;
 }
 
@@ -165,5 +169,56 @@ class SourcePlayer {
     this.element.removeAttribute("src");
     this.element.load();
     URL.revokeObjectURL(this.url);
+  }
+}
+
+// HLS by the browser itself. `wantsList`: the hub is asked for one, and says where it is with `at`.
+class ListPlayer {
+  constructor(onTrouble) {
+    this.wantsList = true;
+    this.lateAfter = 12; // seconds: three segments of a camera with a key picture every two to four
+    this.element = document.createElement("video");
+    Object.assign(this.element, { muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true });
+    this.edge = 0;
+    this.before = 0;
+    this.shown = 0;
+    this.at = "";
+    this.element.addEventListener("error", () => this.at && onTrouble());
+    this.timer = setInterval(() => this.chase(), 500);
+  }
+
+  // Of which moment the picture is: by the list's own dates where the browser tells them, else counted back from the
+  // end of the last segment but one, so that the age may be said too high by a segment and never too low.
+  get shownAt() {
+    const video = this.element, { seekable } = video;
+    if (!video.videoWidth || !seekable.length) return 0;
+    const began = video.getStartDate?.().getTime();
+    if (began) return began / 1000 + video.currentTime;
+    return this.before ? this.before - Math.max(0, seekable.end(seekable.length - 1) - video.currentTime) : 0;
+  }
+
+  list(at, edge) {
+    if (edge) { this.before = this.edge; this.edge = edge; }
+    if (this.at === at) return;
+    this.at = at;
+    this.element.src = at;
+    this.element.play().catch(() => {});
+  }
+
+  chase() {
+    const video = this.element, { seekable } = video;
+    if (document.hidden || !this.at || !seekable.length) return;
+    this.shown = video.videoWidth ? 1 : 0;
+    if (seekable.end(seekable.length - 1) - video.currentTime > this.lateAfter) video.currentTime = seekable.end(seekable.length - 1) - 2;
+    if (video.paused) video.play().catch(() => {});
+  }
+
+  picture() {}
+
+  close() {
+    clearInterval(this.timer);
+    this.at = "";
+    this.element.removeAttribute("src");
+    this.element.load();
   }
 }
