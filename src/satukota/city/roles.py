@@ -43,9 +43,14 @@ STEER = WATCH | {"cameras.steer"}
 WATCH_LOG = frozenset({"cameras.watch_log"})  # who watched what, when and why
 LENT = frozenset({"agreements.view"})  # cameras of partners
 LENT_KEEP = LENT | {"agreements.manage", "agreements.revoke"}
+PEERS = frozenset({"peers.view"})  # other installations of Satukota
+PEERS_KEEP = PEERS | {"peers.manage"}
 EVIDENCE = frozenset({"evidence.view"})
 EVIDENCE_KEEP = EVIDENCE | {"evidence.keep"}  # keep, hide, check
 EVIDENCE_GIVE = EVIDENCE_KEEP | {"evidence.release"}  # hold, and give out of the house
+RECORDED = frozenset({"recordings.view"})  # what recorders hold, and footage asked of them
+RECORDED_ANSWER = RECORDED | {"recordings.answer"}  # for the keeper: take note, deliver, refuse
+RECORDED_ASK = RECORDED_ANSWER | {"recordings.ask"}
 SHIFTS = frozenset({"shifts.view"})  # who sits when, and what they handed over
 LEDGER = frozenset({"ledger.view"})  # what vendors promised, delivered and owe
 LEDGER_KEEP = LEDGER | {"ledger.manage"}
@@ -55,19 +60,23 @@ REGISTERS = frozenset({"registers.edit", "holidays.edit"})  # of the whole city
 _ALL = (
     # The command centre
     Role("operator", _("Operator pusat komando"), Reach.CITY, SEE | HANDLE | SYSTEM | SHIFTS | STEER
-         | {"incidents.close"} | EVIDENCE_KEEP),
+         | {"incidents.close"} | EVIDENCE_KEEP | RECORDED_ASK),
     Role("supervisor", _("Supervisor pusat komando"), Reach.CITY, SEE | HANDLE | LEAD | SYSTEM | SHIFTS | STEER
-         | {"cameras.reference", "shifts.plan", "cameras.publish"} | EVIDENCE_GIVE | LENT_KEEP),
+         | {"cameras.reference", "shifts.plan", "cameras.publish"} | EVIDENCE_GIVE | LENT_KEEP | PEERS_KEEP
+         | RECORDED_ASK),
     Role("call_taker", _("Penerima panggilan 112"), Reach.CITY, SEE | REPORT | SHIFTS),
     Role("dispatcher", _("Petugas dispatch OPD"), Reach.OPD, SEE | HANDLE),
     Role("engineer", _("Teknisi Diskominfo"), Reach.OPD, SEE | HANDLE | TECHNICAL | SYSTEM | SHIFTS | WATCH
-         | {"maintenance.declare", "incidents.close", "ground.import"} | LEDGER_KEEP | PLAN),
+         | {"maintenance.declare", "incidents.close", "ground.import"} | LEDGER_KEEP | PLAN | PEERS_KEEP
+         | RECORDED_ANSWER | {"recordings.manage"}),
     Role("ttis", _("Tim tanggap insiden siber"), Reach.CITY, SEE | SYSTEM | {"incidents.note"}),
     # Offices
-    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG | LEDGER, leads=True),
-    Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE),
-    Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE | EVIDENCE_KEEP),
-    Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"} | EVIDENCE_GIVE),
+    Role("kepala_opd", _("Kepala OPD"), Reach.OPD, SEE | PEOPLE | SHIFTS | WATCH_LOG | LEDGER
+         | RECORDED_ANSWER, leads=True),
+    Role("opd_officer", _("Petugas OPD"), Reach.OPD, SEE | HANDLE | RECORDED_ANSWER),
+    Role("satpol_pp", _("Petugas Satpol PP"), Reach.OPD, SEE | HANDLE | EVIDENCE_KEEP | RECORDED_ASK),
+    Role("ppns", _("Penyidik pegawai negeri sipil"), Reach.OPD, SEE | {"incidents.note"} | EVIDENCE_GIVE
+         | RECORDED_ASK),
     Role("camat", _("Camat"), Reach.AREA, SEE | REPORT, leads=True),
     Role("lurah", _("Lurah"), Reach.AREA, SEE | REPORT, leads=True),
     Role("kelurahan_staff", _("Petugas kelurahan"), Reach.AREA, SEE | REPORT),
@@ -76,7 +85,7 @@ _ALL = (
     Role("mayor", _("Wali Kota"), Reach.CITY, SEE | LEDGER),
     Role("sekda", _("Sekretaris Daerah"), Reach.CITY, SEE | LEDGER),
     Role("auditor", _("Auditor (Inspektorat)"), Reach.CITY, SEE | AUDIT | SYSTEM | SHIFTS | WATCH_LOG
-         | {"cameras.technical"} | LEDGER | EVIDENCE | LENT),
+         | {"cameras.technical"} | LEDGER | EVIDENCE | LENT | PEERS | RECORDED),
     Role("dprd", _("Anggota DPRD"), Reach.CITY, NOTHING),
     # Plan and budget
     Role("bapperida", _("Perencana kota (Bapperida)"), Reach.CITY, SEE | PLAN | LEDGER),
@@ -92,7 +101,8 @@ _ALL = (
     Role("atasan_ppid", _("Atasan PPID"), Reach.CITY, READ),
     Role("walidata", _("Walidata"), Reach.CITY, SEE | {"ground.import"}),
     Role("data_producer", _("Produsen data"), Reach.OPD, READ),
-    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG | EVIDENCE | LENT),
+    Role("dpo", _("Pejabat pelindungan data pribadi"), Reach.CITY, SEE | AUDIT | WATCH_LOG | EVIDENCE | LENT | PEERS
+         | RECORDED),
     # Services
     Role("signer", _("Pejabat penanda tangan"), Reach.OPD, READ),
     Role("service_verifier", _("Verifikator layanan"), Reach.OPD, READ),

@@ -2,6 +2,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from satukota.city.gates import for_everyone
+from satukota.faces.open_api.federation import card
 from satukota.faces.open_api.metrics_page import metrics_page
 from satukota.work.cameras.pages import public, watch_log
 
@@ -15,6 +16,7 @@ def healthy(request: HttpRequest) -> HttpResponse:
 handler500 = "satukota.base.outages.answer"
 urlpatterns = [
     path("sehat", healthy, name="sehat"),
+    path(".well-known/satukota.json", card, name="card"),
     path("akun/", include("satukota.project.account_urls")),
     path("bahasa/", include("django.conf.urls.i18n")),
     path("pusat/dinding/video/", include("satukota.work.cameras.wall_urls")),

@@ -18,9 +18,11 @@ from satukota.faces.portal import queries as portal
 from satukota.work.cameras import queries as cameras
 
 from .coverage import router as coverage
+from .federation import router as federation
 
 api = NinjaAPI(title="Satukota", version="1", urls_namespace="open_api", docs_url="docs")
 api.add_router("/coverage", coverage)
+api.add_router("/federation", federation)
 LONGEST_BACK = timedelta(days=400)
 
 

@@ -111,7 +111,7 @@ def _measure(at: datetime) -> Report:
     old = current.points if current and current.points and current.points.ground_version == version else None
     known = _known(old, watchers)
     todo = [one for one in watchers if one.target_id not in known]
-    sights = dict(zip((one.target_id for one in todo), _sights(todo, demand.xy), strict=True))
+    sights = dict(zip((one.target_id for one in todo), _sights(todo, demand.xy, demand.kelurahan_id), strict=True))
     points = None if old else _frozen(demand)
     if ground.version() != version:
         raise _GroundChanged
@@ -176,15 +176,16 @@ def scene() -> Any:
     return ground.kept("coverage_scene", make)
 
 
-def _sights(watchers: Sequence[Watcher], xy: Array) -> list[_Sight]:
-    """In the order of `watchers`. One whose register holds what cannot be counts as lacking its range."""
+def _sights(watchers: Sequence[Watcher], xy: Array, areas: Array) -> list[_Sight]:
+    """In the order of `watchers`; `areas` are the kelurahan of the points. One whose register holds what cannot be
+    counts as lacking its range."""
     found: list[_Sight] = []
     for start in range(0, len(watchers), AT_ONCE):
-        found += _sights_of_some(watchers[start : start + AT_ONCE], xy)
+        found += _sights_of_some(watchers[start : start + AT_ONCE], xy, areas)
     return found
 
 
-def _sights_of_some(watchers: Sequence[Watcher], xy: Array) -> list[_Sight]:
+def _sights_of_some(watchers: Sequence[Watcher], xy: Array, areas: Array) -> list[_Sight]:
     from satukota.rules import coverage as rules
 
     ways, lacks = [], []
@@ -205,7 +206,9 @@ def _sights_of_some(watchers: Sequence[Watcher], xy: Array) -> list[_Sight]:
     found, first = [], 0
     for one, each, lack in zip(watchers, ways, lacks, strict=True):
         shares = [way.share for way in one.ways]
-        day, night = (_merged(seen[dark], first, len(each), shares) for dark in (False, True))
+        day, night = (
+            _within(one, _merged(seen[dark], first, len(each), shares), areas) for dark in (False, True)
+        )  # fmt: skip
         first += len(each)
         sizes = (len(np.unique(each[0])) for each in (day, night))
         found.append(_Sight(lack, pack(*day), pack(*night), *sizes))
@@ -236,6 +239,14 @@ def _merged(seen: Any, first: int, ways: int, shares: Sequence[float]) -> tuple[
     before = np.repeat(sums[begins] - share[begins], np.diff(np.append(begins, len(point))))
     mille = np.minimum(np.rint(sums - before), WHOLE)
     return point.astype(np.int32), px, mille.astype(np.int16)
+
+
+def _within(one: Watcher, sight: tuple[Array, Array, Array], areas: Array) -> tuple[Array, Array, Array]:
+    """Without the points in areas it may not count in."""
+    if one.areas is None:
+        return sight
+    inside = np.isin(areas[sight[0]], list(one.areas))
+    return sight[0][inside], sight[1][inside], sight[2][inside]
 
 
 def _put_in_place(

@@ -43,6 +43,7 @@ class Watcher:
     presets: tuple[Preset, ...] = ()
     partner: bool = False  # somebody else's, shared with the city under an agreement
     hours: Week = ()  # local hours in which the city may look through it; empty: always
+    areas: frozenset[int] | None = None  # kelurahan it may count in; None: wherever it looks
     owner_id: int | None = None
     kelurahan_id: int | None = None
 
@@ -78,6 +79,7 @@ class Watcher:
         geometry = (
             self.lon, self.lat, self.height_m, self.range_m, self.width_px, self.light_m, self.tilt_deg,
             self.vertical_fov_deg, [astuple(way) for way in self.ways], self.lacks,
+            *([] if self.areas is None else [sorted(self.areas)]),
         )  # fmt: skip
         return hashlib.sha256(json.dumps(geometry).encode()).hexdigest()
 

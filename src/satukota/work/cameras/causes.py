@@ -58,6 +58,9 @@ WORDS: dict[str, Words] = {
     "password_in_address": Words(
         _("Alamat kamera memuat sandi"), _("Hapus sandi dari alamat dan isi di kolomnya sendiri.")
     ),
+    "peer_silent": Words(
+        _("Instalasi mitra tidak menjawab"), _("Keadaan kameranya tidak diketahui; periksa di halaman Instalasi mitra.")
+    ),
     "secret_lost": Words(
         _("Sandi tersimpan tidak dapat dibuka"), _("Isi ulang sandi kamera; kunci penyimpanan telah berganti.")
     ),

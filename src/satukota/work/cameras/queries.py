@@ -27,6 +27,7 @@ from satukota.city import access
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import MaintenanceWindow, Reading, Verdict
 
+from .lending import terms
 from .models import Agreement, Camera
 from .words import PURPOSES, UNVERIFIED_CAUSES, cause_words
 
@@ -90,7 +91,16 @@ class Filters:
 def cameras(user: Any, to: str = "cameras.view") -> QuerySet[Camera]:
     """Every camera the person may do `to` with, retired ones too, each with `state_now` and `cause_now`."""
     known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW)
-    return access.visible(known, user, to, owner="target__owner")
+    return _about_their_areas(access.visible(known, user, to, owner="target__owner"), user, to)
+
+
+def _about_their_areas(things: QuerySet[Camera], user: Any, to: str) -> QuerySet[Camera]:
+    """Without the cameras lent for other areas than the duty's. No query for a duty of the whole city, else three."""
+    reach = access.scope(user, to)
+    hat = access.hat_of(user)
+    if hat is None or reach.area_ids is None:
+        return things
+    return things.exclude(pk__in=terms.hidden_from(hat.opd_id, terms.areas_of(reach), clock.now()))
 
 
 def cameras_for(user: Any, filters: Filters | None = None) -> QuerySet[Camera]:
@@ -143,9 +153,9 @@ def camera_for(user: Any, code: str, to: str = "cameras.view") -> Camera:
     known = Camera.objects.annotate(state_now=STATE_NOW, cause_now=CAUSE_NOW, is_lent=IS_LENT)
     things = known.select_related(
         "target", "target__owner", "target__officer", "target__contract", "target__place", "target__link",
-        "target__kelurahan__kecamatan", "target__power", "live",
+        "target__kelurahan__kecamatan", "target__power", "live", "peer_camera__peer",
     )  # fmt: skip
-    return access.one(things, user, to, owner="target__owner", target__code=code)
+    return access.one(_about_their_areas(things, user, to), user, to, owner="target__owner", target__code=code)
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ COLUMNS = (
 
 def watchers() -> list[Watcher]:
     """Every camera in service, by target; a partner's only while its agreement lets it count. Three queries."""
-    hours, not_counted = terms.coverage_terms(clock.now())
+    counted, not_counted = terms.coverage_terms(clock.now())
     rows = Camera.objects.filter(target__retired_on=None).order_by("target_id").values(*COLUMNS)
     return [
-        _watcher(row, partner=row["target_id"] in hours, hours=hours.get(row["target_id"], ()))
+        _watcher(row, partner=row["target_id"] in counted, **counted.get(row["target_id"], {}))
         for row in rows
         if row["target_id"] not in not_counted
     ]

@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from satukota.base.audit import actions as audit
 from satukota.base.errors import AlreadyDone, UserError
 from satukota.city import access
-from satukota.city.models import Opd
+from satukota.city.models import Kelurahan, Opd
 
 from ..live.purposes import PURPOSES
-from ..models import Agreement, Camera
+from ..models import Agreement, Camera, PeerCamera
 
 
 def make(
     *, number: str, partner: Opd, codes: Sequence[str], purposes: Sequence[str], hours: Sequence[Sequence[str]],
-    starts_on: date, ends_on: date, counts: bool, by: Any, at: datetime,
+    starts_on: date, ends_on: date, counts: bool, areas: Sequence[str] = (), by: Any, at: datetime,
 ) -> Agreement:  # fmt: skip
     """An agreement about cameras the partner owns. Raises NotAllowed, UserError."""
     access.require_everywhere(by, "agreements.manage")
@@ -29,25 +29,37 @@ def make(
             _("Ada kamera yang tidak dikenal atau bukan milik %s.") % partner.short_name,
             fix=_("Daftarkan kameranya dengan mitra sebagai pemilik, lalu tulis kodenya."),
         )
-    if not purposes or set(purposes) - PURPOSES.keys():
-        raise UserError(_("Keperluan belum dipilih."), fix=_("Pilih untuk apa kamera mitra boleh dibuka."))
-    if ends_on < starts_on:
-        raise UserError(_("Perjanjian berakhir sebelum mulai."), fix=_("Periksa tanggalnya."))
+    if PeerCamera.objects.filter(pk__in=[camera.pk for camera in cameras]).exists():
+        raise UserError(
+            _("Kamera instalasi mitra mengikuti perjanjian yang dibuat di sana."),
+            fix=_("Minta instalasi itu mengubah perjanjiannya."),
+        )
+    check_terms(purposes, areas, starts_on, ends_on)
     try:
         with transaction.atomic():
             agreement = Agreement.objects.create(
                 number=number.strip(), partner=partner, purposes=sorted(purposes), hours=[list(row) for row in hours],
-                starts_on=starts_on, ends_on=ends_on, counts=counts, made_by=by, made_at=at,
+                areas=sorted(areas), starts_on=starts_on, ends_on=ends_on, counts=counts, made_by=by, made_at=at,
             )  # fmt: skip
             agreement.cameras.set(cameras)
             audit.record(
                 "cameras.agreement_made", by=by, at=at, on=agreement, opd_code=partner.code,
                 after={"number": agreement.number, "cameras": wanted, "purposes": agreement.purposes,
-                       "hours": agreement.hours, "until": ends_on},
+                       "hours": agreement.hours, "areas": agreement.areas, "until": ends_on},
             )  # fmt: skip
     except IntegrityError as taken:
         raise AlreadyDone(_("Nomor perjanjian ini sudah tercatat."), fix=_("Periksa nomornya.")) from taken
     return agreement
+
+
+def check_terms(purposes: Sequence[str], areas: Sequence[str], starts_on: date, ends_on: date) -> None:
+    """What nobody can agree on, whoever lends. Raises UserError."""
+    if not purposes or set(purposes) - PURPOSES.keys():
+        raise UserError(_("Keperluan belum dipilih."), fix=_("Pilih untuk apa kameranya boleh dibuka."))
+    if set(areas) - set(Kelurahan.objects.values_list("code", flat=True)):
+        raise UserError(_("Ada kelurahan yang tidak dikenal."), fix=_("Pilih dari daftar kelurahan."))
+    if ends_on < starts_on:
+        raise UserError(_("Perjanjian berakhir sebelum mulai."), fix=_("Periksa tanggalnya."))
 
 
 @transaction.atomic

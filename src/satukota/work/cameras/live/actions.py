@@ -77,7 +77,7 @@ def ask_to_watch(camera: Camera, why: Why, *, stream: str, session_key: str, by:
     incident = _incident_of(why, by)
     if protected:
         _check_purpose(why, incident)
-    _check_agreement(camera, why, hat.opd_id, at)
+    _check_agreement(camera, why, by, at)
     _check_limits(camera, by, hat.role, protected, at)
     row = _row_that_goes_on(camera, by, hats.words_of(by), why, incident, at)
     ticket = random.token_hex(16)
@@ -126,15 +126,16 @@ def _check_purpose(why: Why, incident: Any) -> None:
         raise PurposeNeeded(_("Keperluan ini perlu keterangan."), fix=_("Tulis keterangannya dalam satu kalimat."))
 
 
-def _check_agreement(camera: Camera, why: Why, opd_id: int, at: datetime) -> None:
-    """A partner's camera is opened within its agreement: its days, its hours, its purposes. Not so by the partner."""
-    agreements = terms.lent([camera.pk]).get(camera.pk, [])
-    if not agreements or any(one.partner_id == opd_id for one in agreements):
+def _check_agreement(camera: Camera, why: Why, by: Any, at: datetime) -> None:
+    """A partner's camera is opened within its agreement: its days, hours, areas and purposes. Not so by the partner."""
+    agreements, hat = terms.lent([camera.pk]).get(camera.pk, []), access.hat_of(by)
+    if not agreements or (hat is not None and any(one.partner_id == hat.opd_id for one in agreements)):
         return
-    open_now = terms.allowed_now(agreements, at)
+    areas = terms.areas_of(access.scope(by, "cameras.watch"))
+    open_now = [one for one in terms.allowed_now(agreements, at) if terms.is_about(one, areas)]
     if not open_now:
         raise UserError(
-            _("Kamera mitra ini sedang tidak dipinjamkan: perjanjiannya berakhir atau di luar jamnya."),
+            _("Kamera mitra ini sedang tidak dipinjamkan: perjanjiannya berakhir, di luar jamnya atau wilayahnya."),
             fix=_("Hubungi mitra, atau pilih kamera lain."),
         )
     if not any(why.purpose in one.purposes for one in open_now):

@@ -17,6 +17,7 @@ from satukota.base import clock, secrets
 from satukota.base.feed.stream import visitor_of
 from satukota.city import access, hats
 
+from ..federation.streams import far_of
 from ..lending import terms
 from ..models import Camera, LiveSource
 from . import actions
@@ -112,7 +113,7 @@ def _may_stay(guests: list[Guest]) -> set[Guest]:
         dressed = hats.dress(user, session) if user is not None else None
         reach = access.scope(dressed, PERMISSION) if dressed is not None else access.NOWHERE
         hat = access.hat_of(dressed)
-        closed = terms.closed_to(where.keys(), hat.opd_id if hat else None, clock.now())
+        closed = terms.closed_to(where.keys(), hat.opd_id if hat else None, clock.now(), terms.areas_of(reach))
         for guest in guests:
             if guest.cookies == cookies and guest.entry.camera_id in where.keys() - closed:
                 is_same = user is not None and user.pk == guest.entry.person_id
@@ -125,6 +126,9 @@ def _source(camera_id: int, stream: str) -> Source:
     camera = Camera.objects.select_related("target").filter(pk=camera_id).first()
     if camera is None or camera.target.retired_on is not None:
         return Source(camera_id, "", cause="retired")
+    far = far_of(camera_id, stream)
+    if far is not None:
+        return Source(camera_id, "", far=far)
     live = LiveSource.objects.filter(pk=camera_id).first()
     if settings.LIVE_RELAY:  # a relay of the city's own pulls the cameras and keeps their passwords
         return Source(camera_id, settings.LIVE_RELAY.replace("{code}", camera.target.code).replace("{stream}", stream))

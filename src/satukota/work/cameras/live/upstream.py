@@ -20,6 +20,8 @@ from satukota.base import addresses
 from satukota.base.secrets import Sealed
 
 from .. import rtsp
+from ..federation.streams import Far
+from . import from_peer
 from .inner import mark_of
 from .packing import LastKey, Packer
 from .recoding import Recoder, Recoders, RecodersBusy
@@ -32,6 +34,7 @@ REFUSED_PAUSE_S = 60.0  # a refused login is asked of the register, never of the
 IDLE_S = 10.0
 TICK_S = 1.0
 OLD_S = 2.0
+FAR_STATES = ("lost", "unplayable")  # of a peer's stream: said on as they are
 PACE_KEPT = 200
 CLOCK_GOOD_S = 1800.0  # the camera's Date is told once, when it is connected
 log = logging.getLogger(__name__)
@@ -49,6 +52,8 @@ class Source:
     may_log_in: bool = True
     cause: str = ""
     """why it may not be pulled: retired, secret_lost, no_address"""
+    far: Far | None = None
+    """another installation's hub has it"""
 
 
 Find = Callable[[], Awaitable[Source]]
@@ -81,6 +86,8 @@ class Upstream:
         self._limit: asyncio.Timeout | None = None
         self._closing: asyncio.TimerHandle | None = None
         self._waits_again = asyncio.Event()
+        self._far: Far | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     # -- watchers
 
@@ -126,6 +133,10 @@ class Upstream:
             self._waits_again.set()  # a newcomer does not wait out a long pause
         watcher.say(self.words())
         self._place(watcher)
+        if self._far is not None and self.state == "live":  # before the first picture `open` tells it
+            task = asyncio.create_task(asyncio.to_thread(self._far.tell))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     def leave(self, watcher: Watcher) -> None:
         self.copy.watchers.discard(watcher)
@@ -177,7 +188,7 @@ class Upstream:
                 failures = 0 if self.last_at and time.monotonic() - began > 30 else failures + 1
                 self._forget()
                 self._tell("lost", cause)
-                pause = REFUSED_PAUSE_S if cause in ("login_refused", "retired") else \
+                pause = REFUSED_PAUSE_S if cause in ("login_refused", "retired", "not_lent") else \
                     PAUSES_S[min(failures, len(PAUSES_S)) - 1] * random.uniform(0.8, 1.2)  # fmt: skip
                 self._waits_again.clear()
                 try:
@@ -204,7 +215,11 @@ class Upstream:
             source = await self._find()
             if source.cause:
                 return source.cause
+            if source.far is not None:
+                return await self._pull_far(source.far)
             return await self._pull_from(source)
+        except from_peer.FarFault as fault:
+            return fault.cause
         except rtsp.StreamFault as fault:
             if fault.cause == "login_refused" and source.may_log_in:
                 await self._refused(source)
@@ -228,6 +243,31 @@ class Upstream:
                 self._session, self._session_at = session, time.time()
                 await session.last()
         return "closed_by_camera"
+
+    async def _pull_far(self, far: Far) -> str:
+        """Their hub's messages as they are; ended by them, it ends for everybody here at once."""
+        self.pulls += 1
+        self.mark, self._far = "", far
+        async for said in from_peer.messages(far):
+            if isinstance(said, dict):
+                if said.get("state") == "ended":
+                    await self._ended_there(far)
+                    return "not_lent"
+                if said.get("state") in FAR_STATES and said["state"] != self.state:
+                    self._tell(said["state"], str(said.get("cause", ""))[:30])
+                continue
+            message, at = said
+            self.copy.give([message])
+            if not message.is_opening:
+                self.last_at = at
+                if self.state != "live":
+                    self._tell("live")
+        return "closed_by_camera"
+
+    async def _ended_there(self, far: Far) -> None:
+        for watcher in self.watchers:
+            watcher.let_go({"state": "ended", "cause": "not_lent", "now": time.time()}, because="revoked")
+        await asyncio.to_thread(far.ended)
 
     def _on_unit(self, track: rtsp.VideoTrack, unit: rtsp.AccessUnit) -> None:
         now, loop = time.time(), asyncio.get_running_loop()

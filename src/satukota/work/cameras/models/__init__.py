@@ -1,9 +1,11 @@
 """What cameras store, a file per matter."""
 
+from .federation import OwnKey, Peer, PeerCamera, PeerLook, PeerStream, SeenNonce, ToldLook
 from .importing import CameraImport, CameraImportRow
-from .lending import Agreement
+from .lending import Agreement, Loan
 from .live import CameraBookmark, LiveSource, WallLayout, WatchSession
 from .public import PublicView
+from .recordings import RecordedCamera, Recorder, RecordingGap, Retrieval
 from .register import Camera, CameraReference
 
 __all__ = [
@@ -14,7 +16,19 @@ __all__ = [
     "CameraImportRow",
     "CameraReference",
     "LiveSource",
+    "Loan",
+    "OwnKey",
+    "Peer",
+    "PeerCamera",
+    "PeerLook",
+    "PeerStream",
     "PublicView",
+    "RecordedCamera",
+    "Recorder",
+    "RecordingGap",
+    "Retrieval",
+    "SeenNonce",
+    "ToldLook",
     "WallLayout",
     "WatchSession",
 ]
