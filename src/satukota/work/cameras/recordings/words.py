@@ -1,0 +1,55 @@
+"""What goes wrong with recorders and their footage, in the words people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Said:
+    text: str | Promise
+    fix: str | Promise
+
+
+OTHER = Said(_("Perekam menjawab dengan galat."), _("Periksa perekamnya, lalu coba lagi."))
+FAULTS: dict[str, Said] = {
+    "unreachable": Said(_("Perekam tidak dapat dihubungi."), _("Periksa listrik, jaringan dan alamatnya.")),
+    "timeout": Said(_("Perekam tidak selesai menjawab."), _("Coba lagi; bila berulang, nyalakan ulang perekam.")),
+    "address_refused": Said(_("Alamat perekam tidak boleh dihubungi."), _("Pakai alamat perekamnya sendiri.")),
+    "login_refused": Said(
+        _("Nama pengguna atau sandi ditolak perekam; tidak dicoba lagi sampai diganti."), _("Isi sandi yang benar.")
+    ),
+    "login_needed": Said(_("Perekam meminta nama pengguna dan sandi."), _("Isi keduanya.")),
+    "hostile_xml": Said(
+        _("Jawaban perekam memuat XML yang berbahaya dan ditolak."), _("Periksa perekam sebelum dipakai lagi.")
+    ),
+    "not_onvif": Said(_("Yang menjawab bukan layanan ONVIF."), _("Periksa alamat dan aktifkan ONVIF di perekam.")),
+    "not_http": Said(_("Yang menjawab bukan layanan ONVIF."), _("Periksa alamat dan portanya.")),
+    "no_recorder": Said(
+        _("Perangkat ini tidak menawarkan pencarian dan pemutaran rekaman (ONVIF Profile G)."),
+        _("Daftarkan sebagai perekam yang diambil petugas."),
+    ),
+    "no_recording": Said(_("Perekam tidak mengenal kanal kamera ini."), _("Periksa token kanalnya.")),
+    "nothing_told": Said(
+        _("Perekam tidak memberi tahu kapan ia merekam kamera ini."), _("Kelengkapannya tetap tidak diketahui.")
+    ),
+    "no_footage": Said(_("Perekam tidak menyimpan gambar pada waktu itu."), _("Lihat celahnya, pilih waktu lain.")),
+    "no_replay": Said(_("Perekam tidak memutar ulang rekaman."), _("Minta rekaman kepada petugasnya.")),
+    "no_time": Said(
+        _("Perekam memutar gambar tanpa menyebut waktunya, sehingga tidak layak menjadi bukti."),
+        _("Minta rekaman kepada petugasnya."),
+    ),
+    "silent": Said(_("Perekam berhenti mengirim sebelum selesai."), _("Coba lagi, atau minta rentang lebih pendek.")),
+    "closed_by_camera": Said(_("Perekam memutus sebelum selesai."), _("Coba lagi, atau minta rentang lebih pendek.")),
+    "too_large": Said(_("Rekamannya terlalu besar untuk disimpan sekaligus."), _("Minta rentang lebih pendek.")),
+    "disk_full": Said(_("Tempat penyimpanan bukti penuh."), _("Minta pengelola menambah tempat, lalu coba lagi.")),
+    "codec_unsupported": Said(_("Format video perekam tidak didukung."), _("Minta rekaman kepada petugasnya.")),
+    "busy": Said(_("Perekam sedang penuh."), _("Coba lagi sebentar lagi.")),
+}  # fmt: skip
+
+
+def said_of(fault: str) -> Said:
+    return FAULTS.get(fault, OTHER)
