@@ -1,6 +1,19 @@
 from django.urls import URLPattern, path
 
-from .pages import camera, importing, lending, listing, live, live_settings, pictures, public, watch_log
+from .pages import (
+    camera,
+    importing,
+    lending,
+    listing,
+    live,
+    live_settings,
+    pictures,
+    public,
+    recorders,
+    recordings,
+    retrievals,
+    watch_log,
+)
 
 app_name = "cameras"
 urlpatterns: list[URLPattern] = [
@@ -24,6 +37,17 @@ urlpatterns: list[URLPattern] = [
     path("mitra/<int:pk>/", lending.agreement, name="agreement"),
     path("mitra/<int:pk>/akhiri", lending.agreement_revoke, name="agreement_revoke"),
     path("publik/", public.publishing, name="publishing"),
+    path("perekam/", recorders.recorders, name="recorders"),
+    path("perekam/baru/", recorders.recorder_add, name="recorder_add"),
+    path("perekam/<int:pk>/", recorders.recorder, name="recorder"),
+    path("perekam/<int:pk>/ubah", recorders.recorder_edit, name="recorder_edit"),
+    path("perekam/<int:pk>/tanya", recorders.recorder_ask, name="recorder_ask"),
+    path("rekaman/", retrievals.retrievals, name="retrievals"),
+    path("rekaman/ekspor.<str:fmt>", retrievals.retrievals_export, name="retrievals_export"),
+    path("rekaman/<str:number>/", retrievals.retrieval, name="retrieval"),
+    path("rekaman/<str:number>/kemajuan", retrievals.retrieval_progress, name="retrieval_progress"),
+    path("rekaman/<str:number>/surat.pdf", retrievals.retrieval_letter, name="retrieval_letter"),
+    path("rekaman/<str:number>/<str:act>", retrievals.retrieval_act, name="retrieval_act"),
     path("<str:code>/publik", public.publish, name="publish"),
     path("<str:code>/", camera.camera_page, name="camera"),
     path("<str:code>/panel", camera.panel, name="panel"),
@@ -34,6 +58,9 @@ urlpatterns: list[URLPattern] = [
     path("<str:code>/acuan", camera.accept_reference, name="accept_reference"),
     path("<str:code>/pemeliharaan", camera.maintenance, name="maintenance"),
     path("<str:code>/berhenti", camera.retire, name="retire"),
+    path("<str:code>/rekaman/", recordings.recordings, name="recordings"),
+    path("<str:code>/rekaman/minta", recordings.recording_ask, name="recording_ask"),
+    path("<str:code>/rekaman/perekam", recordings.recording_attach, name="recording_attach"),
     path("<str:code>/langsung/setelan", live_settings.live_settings, name="live_settings"),
     path("<str:code>/langsung/tiket", live.ticket, name="live_ticket"),
     path("<str:code>/langsung/simpan", live.keep_picture, name="keep_picture"),

@@ -38,6 +38,7 @@ from ..words import (
     trail_rows,
 )
 from .live import live_part, moves
+from .recordings import recording_part
 
 BINS = {1: 96, 30: 120, 365: 122}  # days → bars: quarter hours, six hours, three days
 
@@ -57,6 +58,7 @@ def camera_page(request: HttpRequest, camera: Camera) -> HttpResponse:
         "error_rate": own_error_rate(),
         "maintenance_form": MaintenanceForm(),
         "retire_form": RetireForm(),
+        "recording": recording_part(request.user, camera, clock.now()),
     }
     return render(request, "cameras/camera.html", told)
 
