@@ -103,7 +103,7 @@ ACTS = {
     "city.rt_edited": _("RT diubah"),
 }
 
-WATCHED_KINDS = {"camera": _("kamera"), "link": _("sambungan"), "power": _("listrik")}
+WATCHED_KINDS = {"camera": _("kamera"), "peer_camera": _("kamera mitra"), "link": _("sambungan"), "power": _("listrik")}
 
 
 def role_name(duty: Any) -> str:

@@ -2,6 +2,7 @@ from django.urls import URLPattern, path
 
 from .pages import (
     camera,
+    federation,
     importing,
     lending,
     listing,
@@ -36,6 +37,15 @@ urlpatterns: list[URLPattern] = [
     path("mitra/baru/", lending.agreement_add, name="agreement_add"),
     path("mitra/<int:pk>/", lending.agreement, name="agreement"),
     path("mitra/<int:pk>/akhiri", lending.agreement_revoke, name="agreement_revoke"),
+    path("instalasi/", federation.peers, name="peers"),
+    path("instalasi/baru/", federation.peer_add, name="peer_add"),
+    path("instalasi/kunci", federation.own_key_rotate, name="own_key_rotate"),
+    path("instalasi/<int:pk>/", federation.peer, name="peer"),
+    path("instalasi/<int:pk>/perbarui", federation.peer_sync, name="peer_sync"),
+    path("instalasi/<int:pk>/tutup", federation.peer_close, name="peer_close"),
+    path("instalasi/<int:pk>/pinjamkan/", federation.loan_add, name="loan_add"),
+    path("instalasi/pinjaman/<int:pk>/", federation.loan, name="loan"),
+    path("instalasi/pinjaman/<int:pk>/akhiri", federation.loan_revoke, name="loan_revoke"),
     path("publik/", public.publishing, name="publishing"),
     path("perekam/", recorders.recorders, name="recorders"),
     path("perekam/baru/", recorders.recorder_add, name="recorder_add"),

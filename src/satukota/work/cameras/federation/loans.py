@@ -68,7 +68,7 @@ def revoke(loan: Loan, *, why: str, by: Any, at: datetime) -> None:
 
     Raises NotAllowed, AlreadyDone, UserError.
     """
-    access.require_everywhere(by, "agreements.revoke")
+    access.require(by, "agreements.manage")
     if not why.strip():
         raise UserError(_("Alasan mengakhiri perjanjian belum ditulis."), fix=_("Tulis satu kalimat."))
     standing = Loan.objects.filter(pk=loan.pk, revoked_at=None)

@@ -17,7 +17,7 @@ from satukota.base.evidence import actions as evidence
 from satukota.city import access
 from satukota.shared.incidents import queries as incidents
 
-from ..models import Camera, CameraBookmark, WatchSession
+from ..models import Camera, CameraBookmark, PeerCamera, WatchSession
 from . import hub_client
 from .still import NoStill, jpeg_of
 
@@ -30,6 +30,10 @@ def bookmark(camera: Camera, *, note: str, incident_number: str, by: Any, at: da
     Raises NotAllowed, UserError.
     """
     access.require(by, "cameras.watch", camera.target.owner_id, camera.target.kelurahan_id)
+    if PeerCamera.objects.filter(pk=camera.pk).exists():
+        raise UserError(
+            _("Gambar kamera instalasi mitra tidak disimpan di sini."), fix=_("Minta gambarnya kepada pemiliknya.")
+        )
     watched = WatchSession.objects.filter(camera=camera, person=by, ended_at=None, last_seen_at__gte=at - RECENT)
     key = asyncio.run(hub_client.last_key(camera.pk)) if watched.exists() else None
     if key is None:

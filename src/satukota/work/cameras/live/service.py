@@ -2,6 +2,7 @@
 
 /langsung     WebSocket of one watcher: the ticket in the first message, then opening, pictures and words
 /langsung/hls/<word>/<file>   the same pictures as HLS, for a watcher whose socket asked for it
+/langsung/instalasi  the same for another installation's hub (peer_door)
 /kunci/<id>   newest key picture of a stream that is pulled, for the health check and stills; with the inner token
 /keadaan      what is pulled for whom; with the inner token
 /sehat        the health check
@@ -28,6 +29,8 @@ from .gate import Gate, Guest
 from .hls import Segmenter
 from .inner import inner_token
 from .packing import Message
+from .peer_door import PATH as PEER_PATH
+from .peer_door import PeerDoor
 from .recoding import Recoders
 from .upstream import IDLE_S, STALLED_S, Upstream
 from .watchers import Watcher
@@ -52,6 +55,7 @@ class Hub:
         buffer: Path | None = None, buffer_bytes: int = 0,
     ) -> None:  # fmt: skip
         self.gate = gate
+        self.peers: PeerDoor | None = None  # where other installations come in
         self.recorders: dict[int, Recorder] = {}
         self._buffer, self._buffer_bytes = buffer, buffer_bytes
         self.upstreams: dict[tuple[int, str], Upstream] = {}
@@ -68,6 +72,8 @@ class Hub:
             await self.gate.begin()
         except DatabaseError:
             log.exception("what the last hub left open stays open")
+        if self.peers is not None:
+            await self.peers.start()
         self._tasks = [asyncio.create_task(self._recheck_for_ever()), asyncio.create_task(self._note_for_ever())]
         if self._buffer is not None:
             self._tasks.append(asyncio.create_task(self._buffer_for_ever(self._buffer)))
@@ -75,6 +81,8 @@ class Hub:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+        if self.peers is not None:
+            await self.peers.stop()
         for watcher in [*self.guests.values(), *self.recorders.values()]:
             watcher.let_go()
         await asyncio.sleep(0)
@@ -121,17 +129,20 @@ class Hub:
         key = (guest.entry.camera_id, guest.entry.stream, watcher.plays_hevc)
         segmenter = self.segmenters.get(key)
         if segmenter is None or segmenter.is_let_go:
-            segmenter = Segmenter(plays_hevc=key[2], on_segment=lambda edge: self._tell_edge(key, edge))
+            segmenter = Segmenter(plays_hevc=key[2], on_segment=lambda: self._tell_where(key))
             self.segmenters[key] = segmenter
             self.upstream(*key[:2]).join(segmenter)
-        elif segmenter.segments:
-            self._tell_edge(key, 0.0)
+        elif segmenter.is_ready:
+            self._tell_where(key)
 
-    def _tell_edge(self, key: tuple[int, str, bool], edge: float) -> None:
+    def _tell_where(self, key: tuple[int, str, bool]) -> None:
+        """Where the list is, of which moment the oldest picture in it is, how long its segments are."""
+        segmenter = self.segmenters[key]
+        told = {"from": segmenter.listed[0].at, "segment_s": segmenter.longest_s, "now": time.time()}
         for word, guest in self._words_of_hls.items():
             watcher = self.guests.get(guest)
             if watcher is not None and (guest.entry.camera_id, guest.entry.stream, watcher.plays_hevc) == key:
-                watcher.say({"hls": f"/langsung/hls/{word}/daftar.m3u8", "edge": edge or None, "now": time.time()})
+                watcher.say({"hls": f"/langsung/hls/{word}/daftar.m3u8"} | told)
 
     def _end_hls(self, guest: Guest, watcher: Watcher) -> None:
         if not watcher.only_words:
@@ -270,6 +281,9 @@ async def _lifespan(hub: Hub, receive: Asgi, send: Asgi) -> None:
 async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], receive: Asgi, send: Asgi) -> None:
     headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
     await receive()  # websocket.connect
+    if scope["path"] == PEER_PATH and hub.peers is not None:
+        await _peer_socket(hub.peers, receive, send)
+        return
     origin = headers.get("origin", "")
     if scope["path"] != "/langsung" or origin not in allowed or len(hub.guests) >= MOST_WATCHERS:
         await send({"type": "websocket.close", "code": 1008})
@@ -296,6 +310,26 @@ async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], rece
         await send({"type": "websocket.close", "code": 1000})
     except (OSError, RuntimeError):
         pass  # the watcher went away while we were writing
+    finally:
+        listening.cancel()
+
+
+async def _peer_socket(peers: PeerDoor, receive: Asgi, send: Asgi) -> None:
+    """Another hub: what it may get was decided by the signed request that gave it its ticket."""
+    await send({"type": "websocket.accept"})
+    hello = await _hello(receive) or {}
+    watcher = Watcher(plays_hevc=hello.get("hevc") is True)
+    listening = asyncio.create_task(_listen(receive, watcher))
+    try:
+        ticket = str(hello.get("ticket", ""))[:200]
+        is_good = await peers.welcome(ticket, watcher, lambda message: _pass(send, message))
+        if not is_good:
+            await _say(send, {"state": "ended", "cause": "ticket"})
+        await send({"type": "websocket.close", "code": 1000 if is_good else 1008})
+    except DatabaseError:
+        await send({"type": "websocket.close", "code": 1013})
+    except (OSError, RuntimeError):
+        pass  # it went away while we were writing
     finally:
         listening.cancel()
 

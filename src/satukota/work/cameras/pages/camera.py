@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from satukota.base import clock
 from satukota.base.audit import actions as audit
 from satukota.base.errors import Missing, UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city import queries as city
 from satukota.city.gates import needs
@@ -85,7 +86,7 @@ def _now(request: HttpRequest, camera: Camera, place: str = "camera") -> dict[st
     open_incidents = access.visible(incidents.for_target(camera.pk), request.user, "incidents.view")
     return {
         "camera": camera, "target": target, "at": now, "may": may,
-        "words": cause_words(camera.cause_now),
+        "words": cause_words(camera.cause_now), "peer_camera": getattr(camera, "peer_camera", None),
         "reading": reading,
         "trail": trail_rows(reading.trail) if reading else [],
         "measures": measure_rows(reading.measures) if reading else [],
@@ -175,15 +176,13 @@ def edit(request: HttpRequest, camera: Camera) -> HttpResponse:
     code = camera.target.code
     form = CameraForm(camera, request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_on(form):
             changed = actions.edit_camera(
                 camera.pk, form.values(), password=form.cleaned_data["password"] or None, was=form.seen_values(),
                 by=request.user, at=clock.now(),
             )  # fmt: skip
             messages.success(request, _("Perubahan disimpan.") if changed else _("Tidak ada yang berubah."))
             return redirect("cameras:camera", code)
-        except UserError as problem:
-            form.add_error(None, f"{problem.text} {problem.fix}")
     told = {
         "camera": camera, "target": camera.target, "form": form, "sections": form.sections(),
         "crumbs": [(_("Kamera"), reverse("cameras:list")), (code, reverse("cameras:camera", args=[code]))],

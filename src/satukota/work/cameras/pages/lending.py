@@ -1,5 +1,6 @@
 """Agreements with partners: what is lent, for what and when; made by the city, ended by either side in one click."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from satukota.base.errors import UserError
 from satukota.base.page_frame.choosing import Choose
 from satukota.city import access
 from satukota.city.gates import needs
-from satukota.city.models import Opd
+from satukota.city.models import Kelurahan, Opd
 
 from ..hours import hours_text, parse_hours
 from ..lending import actions, terms
@@ -27,9 +28,10 @@ from ..models import Agreement, WatchSession
 LOOKS_SHOWN = 20
 
 
-class AgreementForm(forms.Form):
+class TermsForm(forms.Form):
+    """What is agreed about lent cameras, whoever lends."""
+
     number = forms.CharField(max_length=80, label=gettext_lazy("Nomor PKS"))
-    partner = Choose(Opd.objects.filter(kind=Opd.Kind.LAIN), label=gettext_lazy("Mitra"))
     codes = forms.CharField(
         max_length=4000, label=gettext_lazy("Kode kamera"), help_text=gettext_lazy("Dipisah koma atau baris.")
     )
@@ -40,6 +42,11 @@ class AgreementForm(forms.Form):
     hours = forms.CharField(
         required=False, max_length=500, label=gettext_lazy("Jam"), widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Senin–Jumat 18.00–06.00. Kosong: setiap saat."),
+    )  # fmt: skip
+    areas = forms.ModelMultipleChoiceField(
+        Kelurahan.objects.order_by("name"), required=False, label=gettext_lazy("Wilayah"), to_field_name="code",
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Kosong: seluruh kota. Selain itu hanya dibuka petugasnya dan hanya dihitung di sana."),
     )  # fmt: skip
     starts_on = forms.DateField(label=gettext_lazy("Mulai"), widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label=gettext_lazy("Berakhir"), widget=forms.DateInput(attrs={"type": "date"}))
@@ -54,13 +61,31 @@ class AgreementForm(forms.Form):
         except ValueError as problem:
             raise forms.ValidationError(str(problem)) from None
 
+    def clean_areas(self) -> list[str]:
+        return [area.code for area in self.cleaned_data["areas"]]
+
+
+class AgreementForm(TermsForm):
+    partner = Choose(Opd.objects.filter(kind=Opd.Kind.LAIN), label=gettext_lazy("Mitra"))
+    field_order = ("number", "partner", "codes", "purposes", "hours", "areas", "starts_on", "ends_on", "counts")
+
+
+def purpose_names(keys: Sequence[str]) -> list[str]:
+    return [str(PURPOSES[key].name) for key in keys if key in PURPOSES]
+
+
+def area_names(codes: Sequence[str]) -> list[str]:
+    """Names where our register knows them, else the codes. At most one query."""
+    known = dict(Kelurahan.objects.filter(code__in=codes).values_list("code", "name")) if codes else {}
+    return [known.get(code, code) for code in codes]
+
 
 def visible(user: Any, permission: str) -> QuerySet[Agreement]:
     """Agreements of the partners the hat reaches; a duty limited to an area reaches none."""
     reach = access.scope(user, permission)
     if not reach or reach.area_ids is not None:
         return Agreement.objects.none()
-    rows = Agreement.objects.select_related("partner", "revoked_by")
+    rows = Agreement.objects.select_related("partner", "revoked_by", "peer")
     return rows if reach.opd_ids is None else rows.filter(partner__in=reach.opd_ids)
 
 
@@ -84,6 +109,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     told = {
         "rows": [(row, row.pk in standing, [camera.target.code for camera in row.cameras.all()]) for row in rows],
         "may_manage": access.may(request.user, "agreements.manage"), "crumbs": _crumbs()[:1],
+        "may_see_peers": access.may(request.user, "peers.view"),
     }  # fmt: skip
     return render(request, "cameras/agreements.html", told)
 
@@ -114,7 +140,7 @@ def _page(request: HttpRequest, found: Agreement, problem: UserError | None = No
     told = {
         "agreement": found, "problem": problem, "is_open": bool(terms.allowed_now([found], now)),
         "stands": terms.in_force(now).filter(pk=found.pk).exists(), "hours": hours_text(found.hours),
-        "purposes": [PURPOSES[key].name for key in found.purposes if key in PURPOSES],
+        "purposes": purpose_names(found.purposes), "areas": area_names(found.areas),
         "cameras": [camera.target for camera in found.cameras.select_related("target")],
         "looks": [
             (look, PURPOSES[look.purpose].name if look.purpose in PURPOSES else "")
