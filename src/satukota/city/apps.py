@@ -10,7 +10,8 @@ class CityConfig(AppConfig):
         from satukota.base.accounts import models as accounts
         from satukota.base.page_frame import context
 
-        from . import hats
+        from . import gauges, hats
 
+        gauges.register()
         accounts.name_hats_by(hats.words_of)
         context.add_part(hats.frame_part)

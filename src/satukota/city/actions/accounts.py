@@ -9,14 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from satukota.base.accounts import closing, invitations, sessions
-from satukota.base.accounts.models import Invitation, User
+from satukota.base.accounts.models import Invitation
 from satukota.base.errors import AlreadyDone, Missing, UserError
 
-from .. import access, queries
+from .. import access
 from ..models import Person
+from . import keepers
 from .storing import facts_of, store
-
-KEEPS_THE_HOUSE = "accounts.invite"  # without one active account that may, nobody gets in any more
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,8 @@ def close_account(person_id: int, *, why: str, by: Any, at: datetime) -> Person:
     """
     person = _with_account(person_id, by)
     _refuse_oneself(person, by)
-    _refuse_last_keeper(person, at)
+    if keepers.lock(at) == {person.user_id}:
+        raise keepers.refuse_last(person)
     closing.close(person.user, why=_reason(why), by=by, at=at)
     return person
 
@@ -114,18 +114,6 @@ def _refuse_oneself(person: Person, by: Any) -> None:
     if by is not None and by.pk == person.user_id:
         raise UserError(
             _("Akun sendiri tidak dapat ditutup atau dibuka kembali sendiri."), fix=_("Minta pengelola akun lain.")
-        )
-
-
-def _refuse_last_keeper(person: Person, at: datetime) -> None:
-    """The rows of all keepers are locked, so that two of them cannot close each other at one moment."""
-    keepers = [user.pk for user in queries.people_with(KEEPS_THE_HOUSE, None, at)]
-    still = User.objects.select_for_update().filter(pk__in=keepers, is_active=True).order_by("pk")
-    left = set(still.values_list("pk", flat=True))
-    if left == {person.user_id}:
-        raise UserError(
-            _("%(person)s satu-satunya yang masih dapat mengelola akun.") % {"person": person},
-            fix=_("Beri tugas pengelola kepada orang lain dahulu."),
         )
 
 

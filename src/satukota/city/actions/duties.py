@@ -14,6 +14,7 @@ from satukota.base.errors import AlreadyDone, UserError
 from .. import access
 from ..models import Duty, Kecamatan, Kelurahan, Opd, Person
 from ..roles import LEADING, ROLES, Reach
+from . import keepers
 from .storing import store
 
 
@@ -73,7 +74,7 @@ def substitute_duty(
 
 @transaction.atomic
 def end_duty(duty_id: int, *, on: date, why: str, by: Any, at: datetime) -> Duty:
-    """The duty's last day. Raises UserError, AlreadyDone."""
+    """The duty's last day. Raises UserError, AlreadyDone; UserError, too, when nobody could let people in any more."""
     duty = access.to_edit(Duty.objects.select_related("opd", "person"), by, "people.edit", owner="opd", pk=duty_id)
     if duty.to_on and duty.to_on <= on:
         raise AlreadyDone(_("Tugas ini sudah berakhir pada %(day)s.") % {"day": duty.to_on})
@@ -83,12 +84,19 @@ def end_duty(duty_id: int, *, on: date, why: str, by: Any, at: datetime) -> Duty
     if not why.strip():
         raise UserError(_("Alasan belum diisi."), fix=_("Tulis mengapa tugas ini berakhir."))
     was = duty.to_on
-    still_open = Duty.objects.filter(pk=duty.pk, to_on=was)
-    if not still_open.update(to_on=on):  # somebody else ended it meanwhile
-        raise AlreadyDone(_("Tugas ini baru saja diakhiri orang lain."), fix=_("Muat ulang halaman."))
-    duty.to_on = on
+    _end(duty, on, at)
     audit.record("city.duty_ended", on=duty, by=by, at=at, opd_code=duty.opd.code, before=was, after=on, why=why)
     return duty
+
+
+def _end(duty: Duty, on: date, at: datetime) -> None:
+    after = keepers.day_after(on, at)
+    kept = keepers.lock(at) | keepers.left(after) if keepers.keeps(duty) else set()
+    if not Duty.objects.filter(pk=duty.pk, to_on=duty.to_on).update(to_on=on):
+        raise AlreadyDone(_("Tugas ini baru saja diakhiri orang lain."), fix=_("Muat ulang halaman."))
+    duty.to_on = on
+    if duty.person.user_id in kept and not keepers.left(after):
+        raise keepers.refuse_last(duty.person)
 
 
 def _refuse_role(role: str, person: Person, by: Any) -> None:

@@ -13,6 +13,7 @@ from satukota.base.errors import AlreadyDone, UserError
 
 from .. import access
 from ..models import Duty, Opd
+from . import keepers
 from .storing import facts_of, store
 
 
@@ -95,8 +96,12 @@ def _refuse_while_it_owns(opd: Opd, today: date) -> None:
 
 
 def _end_duties(opd: Opd, on: date, why: str, by: Any, at: datetime) -> None:
+    """Raises UserError when nobody could let people in any more."""
     open_duties = Q(to_on=None) | Q(to_on__gt=on)
-    for duty in Duty.objects.filter(open_duties, opd=opd, from_on__lte=on):
+    kept = keepers.lock(at)
+    for duty in Duty.objects.filter(open_duties, opd=opd, from_on__lte=on).select_related("person"):
         was, duty.to_on = duty.to_on, on
         duty.save(update_fields=["to_on"])
         audit.record("city.duty_ended", on=duty, by=by, at=at, opd_code=opd.code, before=was, after=on, why=why)
+        if duty.person.user_id in kept and not keepers.left(keepers.day_after(on, at)):
+            raise keepers.refuse_last(duty.person)
