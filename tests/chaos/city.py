@@ -12,6 +12,7 @@ from satukota.project.processes import Job
 # Hundreds of kills in minutes: what is under test is that nothing is lost, not how patient the supervisor is.
 processes.FIRST_PAUSE_S, processes.LONGEST_PAUSE_S = 0.1, 0.5
 processes.LOUD_AFTER = supervisor.LOUD_AFTER = 10_000
+supervisor.READY_S = 300.0  # beside a whole test suite on two cores
 
 
 class CityUnderAttack(supervisor.House):
