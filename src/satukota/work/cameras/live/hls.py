@@ -18,6 +18,7 @@ from .packing import PICTURE_HEAD, Message
 from .watchers import Watcher
 
 LISTED, KEPT = 4, 8  # segments; those no longer listed are kept for who has just read the list
+ENOUGH = 3  # segments: browsers begin so many before the end (RFC 8216 section 6.3.3), some fail on fewer
 SHORTEST_S = 1.0
 MOST_BYTES = 24_000_000  # of one segment: a camera with such rare key pictures is not shown by HLS
 LIST_TYPE, FILM_TYPE = b"application/vnd.apple.mpegurl", b"video/mp4"
@@ -36,20 +37,20 @@ class Segment:
 
 
 class Segmenter(Watcher):
-    """A watcher that makes segments; `on_segment(edge)` hears the arrival of the newest picture in a finished one."""
+    """A watcher that makes segments; `on_segment` is called after each of which there are then ENOUGH."""
 
-    def __init__(self, *, plays_hevc: bool, on_segment: Callable[[float], None]) -> None:
+    def __init__(self, *, plays_hevc: bool, on_segment: Callable[[], None]) -> None:
         super().__init__(plays_hevc=plays_hevc)
         self.segments: deque[Segment] = deque(maxlen=KEPT)
         self.openings: dict[int, bytes] = {}
         self._on_segment = on_segment
         self._next = 0
         self._restarts = 0  # discontinuities that left the list
-        self._longest_s = SHORTEST_S
+        self.longest_s = SHORTEST_S
         self._begins_anew = False
         self._parts: list[bytes] = []
         self._size = 0
-        self._began = self._newest_at = self._began_at = 0.0
+        self._began = self._began_at = 0.0
 
     def offer(self, message: Message) -> None:
         if self.is_let_go:
@@ -65,7 +66,6 @@ class Segmenter(Watcher):
             return  # waits for a key picture
         self._parts.append(message.content[PICTURE_HEAD.size :])
         self._size += len(self._parts[-1])
-        self._newest_at = at
         if self._size > MOST_BYTES:
             self._parts, self._size, self._begins_anew = [], 0, True
 
@@ -90,15 +90,24 @@ class Segmenter(Watcher):
             self._next, b"".join(self._parts), length_s, self._began_at, max(self.openings), self._begins_anew,
         ))  # fmt: skip
         self._next += 1
-        self._longest_s = max(self._longest_s, length_s)
+        self.longest_s = max(self.longest_s, length_s)
         self._parts, self._size, self._begins_anew = [], 0, False
-        self._on_segment(self._newest_at)
+        if self.is_ready:
+            self._on_segment()
+
+    @property
+    def is_ready(self) -> bool:
+        return len(self.segments) >= ENOUGH
+
+    @property
+    def listed(self) -> list[Segment]:
+        return list(self.segments)[-LISTED:]
 
     def playlist(self) -> bytes:
-        listed = list(self.segments)[-LISTED:]
+        listed = self.listed
         lines = [
             "#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS",
-            f"#EXT-X-TARGETDURATION:{math.ceil(self._longest_s)}",
+            f"#EXT-X-TARGETDURATION:{math.ceil(self.longest_s)}",
             f"#EXT-X-MEDIA-SEQUENCE:{listed[0].number if listed else 0}",
             f"#EXT-X-DISCONTINUITY-SEQUENCE:{self._restarts}",
         ]  # fmt: skip
@@ -116,7 +125,7 @@ class Segmenter(Watcher):
     def file(self, name: str) -> tuple[bytes, bytes] | None:
         """(content, media type) of a file of the list, or of the list; None for any other name."""
         if name == "daftar.m3u8":
-            return (self.playlist(), LIST_TYPE) if self.segments else None
+            return (self.playlist(), LIST_TYPE) if self.is_ready else None
         stem, _, end = name.partition(".")
         number = stem.removeprefix("awal-")
         if not (number.isascii() and number.isdecimal() and len(number) < 12):

@@ -42,18 +42,20 @@ def segmented(pictures: list[AccessUnit], packer: Packer, into: Segmenter) -> No
             into.offer(message)
 
 
-def segmenter() -> tuple[Segmenter, list[float]]:
-    edges: list[float] = []
-    return Segmenter(plays_hevc=False, on_segment=edges.append), edges
+def segmenter() -> tuple[Segmenter, list[int]]:
+    told: list[int] = []
+    made = Segmenter(plays_hevc=False, on_segment=lambda: told.append(made.segments[-1].number))
+    return made, told
 
 
 def test_a_segment_is_from_key_picture_to_key_picture_and_says_when_it_was():
-    made, edges = segmenter()
-    segmented(units(count=35), Packer("h264"), made)
+    made, ready = segmenter()
+    segmented(units(count=45), Packer("h264"), made)
     told = made.playlist().decode()
-    assert re.findall(r"#EXTINF:([\d.]+)", told) == ["1.000"] * 3 and "#EXT-X-TARGETDURATION:1\n" in told
+    assert re.findall(r"#EXTINF:([\d.]+)", told) == ["1.000"] * 4 and "#EXT-X-TARGETDURATION:1\n" in told
     assert told.count("#EXT-X-MAP") == 1 and "DISCONTINUITY\n" not in told
-    assert "2026-09-21T" in told and edges == pytest.approx([1_790_000_000 + k - 0.1 for k in (1, 2, 3)])
+    assert "2026-09-21T" in told and made.listed[0].at == 1_790_000_000
+    assert ready == [2, 3]  # not before there are three
 
 
 def test_the_list_is_short_moves_on_and_a_new_size_begins_anew():
@@ -77,7 +79,7 @@ def test_the_list_is_short_moves_on_and_a_new_size_begins_anew():
 )
 def test_no_other_name_gives_anything(name):
     made, _edges = segmenter()
-    segmented(units(count=21), Packer("h264"), made)
+    segmented(units(count=31), Packer("h264"), made)
     assert made.file("daftar.m3u8") and made.file("awal-0.mp4") and made.file(name) is None
 
 
@@ -141,7 +143,7 @@ def test_a_strangers_player_reads_it_and_nobody_else_does():
                 assert len(frames) == 25 and frames[0].width == 640 and not any(one.is_corrupt for one in frames)
                 at_its_beginning = phone.pictures
                 assert at_its_beginning <= 20 and camera.connections == 1  # no picture comes twice over the line
-                assert any(words.get("edge") for words in phone.words)
+                assert all(words["from"] < words["now"] for words in phone.words if "hls" in words)
                 code, told = await fetched(url)
                 assert code == 200 and told.startswith("#EXTM3U")
                 for other in ("sessionid=lain", ""):

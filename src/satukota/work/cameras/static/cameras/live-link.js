@@ -82,7 +82,7 @@ export class Link {
     }
     if (said.now && this.offset === null) this.offset = said.now - Date.now() / 1000;
     if (said.recoded) this.recoded = true;
-    if (said.hls && this.player?.wantsList) { this.tries = 0; this.player.list(this.base.replace(/^ws/, "http") + said.hls, said.edge); }
+    if (said.hls && this.player?.wantsList) { this.tries = 0; this.player.list(this.base.replace(/^ws/, "http") + said.hls, said); }
     if (said.state) {
       if (said.state === "ended" && (said.cause === "ticket" || said.cause === "database")) return; // asked again
       this.say(said.state, said.cause ?? "");

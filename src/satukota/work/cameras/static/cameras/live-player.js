@@ -172,44 +172,43 @@ class SourcePlayer {
   }
 }
 
-// HLS by the browser itself. `wantsList`: the hub is asked for one, and says where it is with `at`.
+// HLS by the browser itself. `wantsList`: the hub is asked for one, and says where it is.
 class ListPlayer {
   constructor(onTrouble) {
     this.wantsList = true;
-    this.lateAfter = 12; // seconds: three segments of a camera with a key picture every two to four
+    this.lateAfter = 12; // seconds
     this.element = document.createElement("video");
     Object.assign(this.element, { muted: true, autoplay: true, playsInline: true, disableRemotePlayback: true });
-    this.edge = 0;
-    this.before = 0;
     this.shown = 0;
     this.at = "";
     this.element.addEventListener("error", () => this.at && onTrouble());
+    this.element.addEventListener("loadeddata", () => { this.began = this.element.currentTime; this.shown = 1; });
     this.timer = setInterval(() => this.chase(), 500);
   }
 
-  // Of which moment the picture is: by the list's own dates where the browser tells them, else counted back from the
-  // end of the last segment but one, so that the age may be said too high by a segment and never too low.
+  // Of which moment the picture is: by the list's own dates where the browser tells them, else counted from the oldest
+  // picture that was in the list, so that the age may be said too high by a segment or two and never too low.
   get shownAt() {
-    const video = this.element, { seekable } = video;
-    if (!video.videoWidth || !seekable.length) return 0;
-    const began = video.getStartDate?.().getTime();
-    if (began) return began / 1000 + video.currentTime;
-    return this.before ? this.before - Math.max(0, seekable.end(seekable.length - 1) - video.currentTime) : 0;
+    if (!this.shown) return 0;
+    const listed = this.element.getStartDate?.().getTime();
+    return listed ? listed / 1000 + this.element.currentTime : this.from + this.element.currentTime - this.began;
   }
 
-  list(at, edge) {
-    if (edge) { this.before = this.edge; this.edge = edge; }
-    if (this.at === at) return;
+  list(at, { from, segment_s: length }) {
+    if (this.at) return;
     this.at = at;
+    this.from = from;
+    this.lateAfter = Math.max(12, 6 * length);
     this.element.src = at;
     this.element.play().catch(() => {});
   }
 
+  // Back to the end after a pause, where the browser says how far it is; and on when it stopped.
   chase() {
     const video = this.element, { seekable } = video;
-    if (document.hidden || !this.at || !seekable.length) return;
-    this.shown = video.videoWidth ? 1 : 0;
-    if (seekable.end(seekable.length - 1) - video.currentTime > this.lateAfter) video.currentTime = seekable.end(seekable.length - 1) - 2;
+    if (document.hidden || !this.shown) return;
+    const end = seekable.length ? seekable.end(seekable.length - 1) : 0;
+    if (end - video.currentTime > this.lateAfter) video.currentTime = end - this.lateAfter / 2;
     if (video.paused) video.play().catch(() => {});
   }
 
