@@ -20,7 +20,9 @@ MAX_SWELLING = 150  # times: text in a shapefile's table shrinks to a twentieth,
 SHAPE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 PIECE = 2**20
 GEOJSON, GEOPACKAGE, SHAPEFILE, ZIP, OSM = "GeoJSON", "GeoPackage", "Shapefile", "ZIP", "OSM .pbf"
-SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg", OSM: ".osm.pbf"}
+GEOTIFF, ASCII_GRID = "GeoTIFF", "grid ASCII"
+RASTERS = (GEOTIFF, ASCII_GRID)
+SUFFIXES = {GEOJSON: ".geojson", GEOPACKAGE: ".gpkg", OSM: ".osm.pbf", GEOTIFF: ".tif", ASCII_GRID: ".asc"}
 
 
 def kind_of(path: Path) -> str:
@@ -54,6 +56,10 @@ def recognised(head: bytes) -> str:
         return ZIP
     if b"OSMHeader" in head[:64]:
         return OSM
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return GEOTIFF
+    if text[:5].lower() == b"ncols":
+        return ASCII_GRID
     return GEOJSON if text[:1] == b"{" else ""
 
 

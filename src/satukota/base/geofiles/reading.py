@@ -54,7 +54,7 @@ def read(path: Path, work: Path, *, layer: str = "", columns: tuple[str, ...], w
     folder = work / (layer or "layer")
     folder.mkdir()
     (folder / "ask.json").write_text(json.dumps(ask), encoding="utf-8")
-    told = _run(folder)
+    told = run_alone(READER, folder)
     if "problem" in told:
         raise _sentence(told)
     table = _table(folder, told)
@@ -63,10 +63,11 @@ def read(path: Path, work: Path, *, layer: str = "", columns: tuple[str, ...], w
     return table
 
 
-def _run(folder: Path) -> dict[str, Any]:
+def run_alone(script: Path, folder: Path) -> dict[str, Any]:
+    """What a reader leaves in FOLDER/found.json after reading FOLDER/ask.json in a process of its own."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "HOME") if name in os.environ}
     quiet = {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, str(READER), str(folder / "ask.json"), str(folder)]
+    command = [sys.executable, str(script), str(folder / "ask.json"), str(folder)]
     try:
         subprocess.run(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

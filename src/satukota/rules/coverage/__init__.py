@@ -11,6 +11,7 @@ from .looking import CHORDS_PER_QUARTER, Seen, Watched, areas_m2, inside, sees, 
 from .plane import Plane
 from .purposes import PURPOSES, purpose_at, px_per_m_at
 from .scene import LeftOut, Scene
+from .terrain import Terrain
 from .viewpoint import Patrol, Preset, Viewpoint
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Preset",
     "Scene",
     "Seen",
+    "Terrain",
     "Viewpoint",
     "Watched",
     "areas_m2",

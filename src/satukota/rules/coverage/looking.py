@@ -16,6 +16,7 @@ from .viewpoint import Patrol, Viewpoint
 
 CHORDS_PER_QUARTER = 64
 _DESK = 1 << 13
+_PLACE = [0, 1, 6]  # columns of an eye: x, y, height
 _TOGETHER = 1024  # eyes swept before what they see is handed over
 
 
@@ -60,6 +61,8 @@ def views(
     for begin in range(0, len(eyes), _TOGETHER):
         part = slice(begin, begin + _TOGETHER)
         regions[part] = _regions(scene, eyes[part])
+    if scene.terrain is not None:
+        regions = scene.terrain.cut(regions, eyes[:, _PLACE], target_height_m)
     return regions
 
 
@@ -71,8 +74,13 @@ def areas_m2(
     night: bool = False,
     target_height_m: float = 0.0,
 ) -> np.ndarray:
-    """How much each sees: (n,) square metres, without making the regions."""
+    """How much each sees: (n,) square metres, without making the regions where the ground is flat."""
     from .flat import AREAS
+
+    if scene.terrain is not None:
+        regions = views(scene, viewpoints, px_per_m=px_per_m, night=night, target_height_m=target_height_m)
+        found: np.ndarray = shapely.area(regions)
+        return found
 
     return _swept(scene, _eyes(scene, viewpoints, px_per_m, night, target_height_m), AREAS).area
 
@@ -90,6 +98,9 @@ def sees(
     xy = _points(points)
     eyes = _eyes(scene, viewpoints, px_per_m, night, target_height_m)
     at, held = _pairs(scene, eyes, xy)
+    if scene.terrain is not None:
+        open_ = ~scene.terrain.hidden(eyes[:, _PLACE], at, xy[held], target_height_m)
+        at, held = at[open_], held[open_]
     width = np.array([np.nan if eye.width_px is None else eye.width_px for eye in viewpoints], dtype=np.float64)
     wide = np.array([scene_width(eye.fov_deg) for eye in viewpoints], dtype=np.float64)
     away = xy[held] - eyes[at, :2]

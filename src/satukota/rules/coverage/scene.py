@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -13,6 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from ..reach import LONGEST_RANGE_M
 from .index import Ground, index
+
+if TYPE_CHECKING:
+    from .terrain import Terrain
 
 LEAST_AREA_M2 = 1e-6
 DEGREE_LIKE_M = 0.05  # no building is smaller; in degrees every one is
@@ -38,13 +41,21 @@ class Scene:
     thickness. Holes are courtyards. They may touch, overlap and lie inside one another. What cannot be taken is left
     out, what can be mended is mended, and `left_out` says so. heights_m: above the ground, one for each; None (or NaN)
     hides whatever is behind.
+    terrain: heights of the ground, which hides what lies behind a rise; None: flat.
     Raises ValueError for coordinates that look like degrees, or when heights do not fit.
 
     footprints: (n,) valid polygons taken; heights_m: (n,), inf where it hides all; source: (n,) index of each in
     what was given.
     """
 
-    def __init__(self, polygons: Sequence[BaseGeometry], heights_m: Sequence[float | None] | None = None) -> None:
+    def __init__(
+        self,
+        polygons: Sequence[BaseGeometry],
+        heights_m: Sequence[float | None] | None = None,
+        *,
+        terrain: Terrain | None = None,
+    ) -> None:
+        self.terrain = terrain
         given = np.empty(len(polygons), dtype=object)
         given[:] = polygons
         heights = _heights(heights_m, len(given))

@@ -170,8 +170,8 @@ def scene() -> Any:
     from satukota.rules.coverage import Scene
 
     def make() -> Any:
-        buildings = ground.buildings()
-        return Scene(list(buildings.polygons), [float(height) for height in buildings.heights_m])
+        standing = ground.standing()
+        return Scene(list(standing.polygons), standing.heights_m.tolist(), terrain=ground.terrain())
 
     return ground.kept("coverage_scene", make)
 

@@ -78,12 +78,12 @@ def _around(lon: float, lat: float, radius_m: float) -> Surroundings:
 
     here, east, north = ground.plane().to_metres([[lon, lat], [lon + TURN_DEG, lat], [lon, lat + TURN_DEG]])
     x, y = here
-    near = ground.buildings((x - radius_m, y - radius_m, x + radius_m, y + radius_m))
+    near = ground.standing((x - radius_m, y - radius_m, x + radius_m, y + radius_m))
     away = shapely.distance(near.polygons, shapely.Point(x, y)) if len(near) else np.empty(0)
     order = np.argsort(away, kind="stable")[: int((away <= radius_m).sum())]
-    standing = near.at(order[:MOST_BUILDINGS])
+    chosen = order[:MOST_BUILDINGS]
     # Mended as the rules mend them, so that the browser and the server look past the same walls.
-    mended = Scene(list(standing.polygons), standing.heights_m.tolist())
+    mended = Scene(list(near.polygons[chosen]), near.heights_m[chosen].tolist())
     outlines = shapely.orient_polygons(mended.footprints) if len(mended) else mended.footprints
     told = [
         (round(float(height), 3), [

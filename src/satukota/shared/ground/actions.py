@@ -17,12 +17,13 @@ from satukota.base.errors import UserError
 from satukota.city import access
 
 from .kinds import PURPOSES, kinds_on
-from .models import Building, DemandKind, DemandPlace, GroundSource, Street, Structure
+from .models import Building, DemandKind, DemandPlace, GroundSource, Obstacle, Street, Structure, Terrain
 
 CHUNK = 2000  # rows in memory and in one statement
 LARGEST_WEIGHT = 10_000.0
 LAYERS: dict[str, type[models.Model]] = {
-    "buildings": Building, "streets": Street, "structures": Structure, "places": DemandPlace,
+    "buildings": Building, "streets": Street, "structures": Structure, "places": DemandPlace, "obstacles": Obstacle,
+    "terrain": Terrain,
 }  # fmt: skip
 # What a source of each kind takes the place of. A file of buildings or poles is better than OSM's, whichever came last.
 TAKES = {
@@ -30,6 +31,8 @@ TAKES = {
     GroundSource.Kind.BUILDINGS: ("buildings",),
     GroundSource.Kind.POLES: ("structures",),
     GroundSource.Kind.PLACES: ("places",),
+    GroundSource.Kind.OBSTACLES: ("obstacles",),
+    GroundSource.Kind.TERRAIN: ("terrain",),
     GroundSource.Kind.SAMPLE: ("buildings", "streets", "structures", "places"),
 }
 Rows = Iterable[models.Model]

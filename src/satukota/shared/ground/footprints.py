@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from .junctions import DEGREE_M
 from .models import Building
 from .report import Report
 
@@ -32,7 +33,9 @@ class Outline:
     shape: Any  # valid Polygon or MultiPolygon, degrees
 
 
-def outlines(shapes: np.ndarray, names: Sequence[str], report: Report, *, square_m: Any) -> Iterator[Outline]:
+def outlines(
+    shapes: np.ndarray, names: Sequence[str], report: Report, *, square_m: Any, least_m2: float = SMALLEST_M2
+) -> Iterator[Outline]:  # fmt: skip
     """The usable ones in order; the others are told to `report` by `names`. `square_m(shapes)` measures (n,) areas.
 
     Self-crossing rings are mended; the same outline twice is taken once.
@@ -60,16 +63,26 @@ def outlines(shapes: np.ndarray, names: Sequence[str], report: Report, *, square
             shape, mended = mend(shape), True
             if shape is not None:
                 areas[row], marks[row] = square_m(np.array([shape]))[0], _marks(np.array([shape]))[0]
-        if shape is None or areas[row] < SMALLEST_M2:
+        if shape is None or areas[row] < least_m2:
             report.leave_out(names[row], _("tidak punya luas"))
         elif areas[row] > LARGEST_M2:
             report.leave_out(names[row], _("lebih luas dari 25 hektare"))
         elif marks[row] in seen:
-            report.leave_out(names[row], _("sama dengan bangunan sebelumnya"))
+            report.leave_out(names[row], _("sama dengan yang sebelumnya"))
         else:
             seen.add(marks[row])
             report.mended += mended
             yield Outline(row, shape)
+
+
+def square_m(shapes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Areas of shapes near these; right to a percent, enough to tell a shed from a mistake."""
+    import numpy as np
+    import shapely
+
+    middle = shapely.bounds(shapes)[:, 1]
+    wide = np.cos(np.radians(np.nanmean(middle))) if np.isfinite(middle).any() else 1.0
+    return lambda some: shapely.area(some) * (DEGREE_M**2 * wide)
 
 
 def mend(shape: Any) -> Any:

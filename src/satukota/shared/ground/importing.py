@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +15,16 @@ from satukota.base.errors import UserError
 from satukota.base.geofiles import files, reading
 from satukota.city.models import Kota
 
-from . import actions, footprints, junctions, osm
+from . import actions, footprints, junctions, obstacles, osm
 from .kinds import kinds_on
 from .models import Building, DemandPlace, GroundSource, Street, Structure
-from .report import Report
+from .report import Report, Taken, tell_table
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from satukota.base.geofiles.reading import Box, Table
 
 KINDS = GroundSource.Kind
+VECTORS = (files.GEOJSON, files.GEOPACKAGE, files.SHAPEFILE)
 SAME_PLACE_M = 30.0  # a school as a point and as an area is one
 YES = frozenset({"1", "ya", "yes", "y", "true", "ada"})
 NO = frozenset({"0", "tidak", "no", "n", "false", "tidak ada"})
@@ -36,14 +34,6 @@ POLE_WORDS = {
     Structure.Kind.MAST: ("mast", "tower", "menara", "bts"),
 }
 OSM_LICENCE, OSM_ATTRIBUTION = "ODbL 1.0", "© kontributor OpenStreetMap"
-
-
-@dataclass
-class Taken:
-    """Rows by layer, without a source yet, and what became of the others."""
-
-    layers: dict[str, list[models.Model]] = field(default_factory=dict)
-    report: Report = field(default_factory=Report)
 
 
 def run(
@@ -73,13 +63,17 @@ def examine(kind: str, path: Path) -> Taken:
     """What `run` would store, without storing it. Raises UserError as it does."""
     box = _box()
     with files.opened(path) as (form, ready, work):
-        if (form == files.OSM) != (kind == KINDS.OSM):
+        fits = {KINDS.OSM: (files.OSM,), KINDS.TERRAIN: files.RASTERS}.get(KINDS(kind), VECTORS)
+        if form not in fits:
             raise UserError(
                 _("Berkas ini berbentuk %(form)s; itu bukan untuk impor ini.") % {"form": form},
-                fix=_("Untuk .pbf pakai impor OSM; untuk yang lain pakai bangunan, tiang, atau tempat."),
+                fix=_("Impor ini menerima %(forms)s.") % {"forms": ", ".join(fits)},
             )
         taken = Taken()
-        READERS[kind](ready, work, box, taken)
+        if kind == KINDS.TERRAIN:
+            obstacles.read_terrain(ready, form, work, box, taken)
+        else:
+            READERS[kind](ready, work, box, taken)
     taken.report.taken = {layer: len(rows) for layer, rows in taken.layers.items()}
     if not any(taken.layers.values()):
         raise UserError(_("Tidak ada baris yang dapat dipakai."), fix=_why_none(taken.report))
@@ -103,7 +97,7 @@ def _why_none(report: Report) -> str:
 def _buildings(ready: Path, work: Path, box: Box, taken: Taken) -> None:
     columns = (*footprints.HEIGHT_NAMES, *footprints.STOREY_NAMES, "building", "fungsi", "jenis")
     table = reading.read(ready, work, columns=columns, box=box)
-    _tell(table, taken.report)
+    tell_table(table, taken.report)
     numbers = [str(n) for n in range(1, len(table.shapes) + 1)]
     taken.layers["buildings"] = list(_building_rows(
         table, numbers, table.column(*footprints.HEIGHT_NAMES), table.column(*footprints.STOREY_NAMES),
@@ -112,37 +106,18 @@ def _buildings(ready: Path, work: Path, box: Box, taken: Taken) -> None:
     _tell_heights(taken)
 
 
-def _tell(table: Table, report: Report) -> None:
-    if table.total >= 0:
-        report.elsewhere = table.total - len(table.shapes)
-    if table.moved:
-        report.notes.append(_("Koordinat diubah dari %(crs)s ke WGS 84.") % {"crs": table.crs})
-    elif table.crs is None:
-        report.notes.append(_("Berkas tidak menyebut sistem koordinat; dianggap WGS 84."))
-
-
 def _building_rows(
     table: Table, keys: Sequence[str], heights: Sequence[Any], storeys: Sequence[Any], uses: Sequence[Any],
     report: Report,
 ) -> Iterator[Building]:  # fmt: skip
     import shapely
 
-    for one in footprints.outlines(table.shapes, keys, report, square_m=_square_m(table.shapes)):
+    for one in footprints.outlines(table.shapes, keys, report, square_m=footprints.square_m(table.shapes)):
         height_m, height_from = footprints.height_of(heights[one.row], storeys[one.row])
         yield Building(
             key=keys[one.row][:40], outline=shapely.to_wkb(one.shape), height_m=height_m, height_from=height_from,
             use=str(uses[one.row] or "")[:40],
         )  # fmt: skip
-
-
-def _square_m(shapes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Areas of shapes near these; right to a percent, enough to tell a shed from a mistake."""
-    import numpy as np
-    import shapely
-
-    middle = shapely.bounds(shapes)[:, 1]
-    wide = np.cos(np.radians(np.nanmean(middle))) if np.isfinite(middle).any() else 1.0
-    return lambda some: shapely.area(some) * (junctions.DEGREE_M**2 * wide)
 
 
 def _tell_heights(taken: Taken) -> None:
@@ -162,7 +137,7 @@ def _poles(ready: Path, work: Path, box: Box, taken: Taken) -> None:
         "link": ("link", "jaringan", "fo", "fiber", "has_link"), "height": footprints.HEIGHT_NAMES,
     }  # fmt: skip
     table = reading.read(ready, work, columns=tuple(name for names in columns.values() for name in names), box=box)
-    _tell(table, taken.report)
+    tell_table(table, taken.report)
     cells = {key: table.column(*names) for key, names in columns.items()}
     seen: set[str] = set()
     rows: list[models.Model] = []
@@ -209,7 +184,7 @@ def _yes_or_no(value: Any) -> bool | None:
 def _places(ready: Path, work: Path, box: Box, taken: Taken) -> None:
     columns = ("kind", "jenis", "name", "nama", "times", "jumlah", "kejadian")
     table = reading.read(ready, work, columns=columns, box=box)
-    _tell(table, taken.report)
+    tell_table(table, taken.report)
     known = {word.lower(): kind.code for kind in kinds_on(clock.local(clock.now()).date())
              for word in (kind.code, str(kind.name))}  # fmt: skip
     kinds, names = table.column("kind", "jenis"), table.column("name", "nama")
@@ -350,4 +325,5 @@ def _once(places: Iterable[models.Model]) -> list[models.Model]:
 
 READERS: dict[Any, Callable[[Path, Path, Box, Taken], None]] = {
     KINDS.OSM: _osm, KINDS.BUILDINGS: _buildings, KINDS.POLES: _poles, KINDS.PLACES: _places,
+    KINDS.OBSTACLES: obstacles.read,
 }  # fmt: skip

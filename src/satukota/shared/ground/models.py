@@ -16,6 +16,8 @@ class GroundSource(models.Model):
         BUILDINGS = "buildings", _("Bangunan")
         POLES = "poles", _("Tiang")
         PLACES = "places", _("Tempat kebutuhan")
+        OBSTACLES = "obstacles", _("Tembok dan pohon")
+        TERRAIN = "terrain", _("Ketinggian tanah")
         SAMPLE = "sample", _("Contoh")
 
     kind = models.CharField(max_length=10, choices=Kind)
@@ -64,6 +66,50 @@ class Building(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.use}".strip()
+
+
+class Obstacle(models.Model):
+    """A wall or trees: what hides and is no building."""
+
+    class Kind(models.TextChoices):
+        WALL = "wall", _("Tembok")
+        TREE = "tree", _("Pohon")
+
+    source = models.ForeignKey(GroundSource, models.CASCADE, related_name="obstacles")
+    key = models.CharField(max_length=40)
+    kind = models.CharField(max_length=4, choices=Kind)
+    outline = models.BinaryField()  # WKB, WGS 84, lon lat: a (Multi)Polygon, or of a wall a (Multi)LineString
+    height_m = models.FloatField()
+    height_from = models.CharField(max_length=8, choices=Building.HeightFrom)
+
+    class Meta:
+        verbose_name = "tembok atau pohon"
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="ground_obstacle_once"),
+            models.CheckConstraint(name="ground_obstacle_height", condition=Q(height_m__gt=0, height_m__lte=1000)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.key}"
+
+
+class Terrain(models.Model):
+    """Heights of the ground on the city's plane, as a raster brought there."""
+
+    source = models.OneToOneField(GroundSource, models.CASCADE, related_name="terrain")
+    epsg = models.PositiveIntegerField()  # of the plane its metres are on
+    west = models.FloatField()  # outer corner of the first cell, metres on the plane
+    north = models.FloatField()
+    step_m = models.FloatField()
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    content = models.BinaryField()  # zlib of little-endian int16 decimetres row by row; NO_HEIGHT: not known
+
+    class Meta:
+        verbose_name = "ketinggian tanah"
+
+    def __str__(self) -> str:
+        return f"{self.rows} × {self.columns}, {self.step_m:g} m"
 
 
 class Street(models.Model):

@@ -16,10 +16,11 @@ from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.city.models import Kelurahan, Kota, Place, Rt
 
-from .models import Building, DemandKind, GroundSource, Population, Street, Structure
+from .models import Building, DemandKind, GroundSource, Obstacle, Population, Street, Structure, Terrain
 
 if TYPE_CHECKING:
     from satukota.rules.coverage import Plane
+    from satukota.rules.coverage import Terrain as RisingGround
 
     from .demand import Demand
 
@@ -126,6 +127,36 @@ def streets(box: Box | None = None) -> Streets:
     return found if box is None else found.at(_touching(tree, box))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """All that hides, buildings first: `polygons` (n,) shapely in metres, `heights_m` (n,)."""
+
+    polygons: np.ndarray
+    heights_m: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.polygons)
+
+
+def standing(box: Box | None = None) -> Standing:
+    """Buildings, walls and trees; those that touch `box`."""
+    houses, others = buildings(box), kept("obstacles", _read_obstacles)
+    if box is not None:
+        chosen = _touching(others[1], box)
+        rest = Standing(others[0].polygons[chosen], others[0].heights_m[chosen])
+    else:
+        rest = others[0]
+    return Standing(
+        np.concatenate([houses.polygons, rest.polygons]), np.concatenate([houses.heights_m, rest.heights_m])
+    )
+
+
+def terrain() -> RisingGround | None:
+    """The ground's heights on the plane; None where it counts as flat."""
+    found: RisingGround | None = kept("terrain", _read_terrain)
+    return found
+
+
 def structures(box: Box | None = None) -> Structures:
     """Poles and junctions; those in `box`."""
     found = kept("structures", _read_structures)
@@ -172,6 +203,23 @@ def _read_buildings() -> tuple[Buildings, Any]:
         np.fromiter((row[3] == Building.HeightFrom.ASSUMED for row in rows), bool, len(rows)),
     )  # fmt: skip
     return found, shapely.STRtree(shapes)
+
+
+def _read_obstacles() -> tuple[Standing, Any]:
+    import shapely
+
+    rows = list(Obstacle.objects.order_by("pk").values_list("outline", "height_m"))
+    shapes = _in_metres([row[0] for row in rows])
+    return Standing(shapes, np.fromiter((row[1] for row in rows), np.float64, len(rows))), shapely.STRtree(shapes)
+
+
+def _read_terrain() -> RisingGround | None:
+    from satukota.rules.coverage import Terrain as RisingGround
+
+    from .obstacles import heights_of
+
+    row = Terrain.objects.filter(source__is_current=True, epsg=plane().epsg).first()
+    return None if row is None else RisingGround(row.west, row.north, row.step_m, heights_of(row))
 
 
 def _read_streets() -> tuple[Streets, Any]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.db import models
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from satukota.base.geofiles.reading import Table
 
 EXAMPLES = 3  # rows named for each reason
 
@@ -34,10 +38,28 @@ class Report:
         }  # fmt: skip
 
 
+@dataclass
+class Taken:
+    """Rows by layer, without a source yet, and what became of the others."""
+
+    layers: dict[str, list[models.Model]] = field(default_factory=dict)
+    report: Report = field(default_factory=Report)
+
+
+def tell_table(table: Table, report: Report) -> None:
+    """What a file said of its place in the world."""
+    if table.total >= 0:
+        report.elsewhere = table.total - len(table.shapes)
+    if table.moved:
+        report.notes.append(_("Koordinat diubah dari %(crs)s ke WGS 84.") % {"crs": table.crs})
+    elif table.crs is None:
+        report.notes.append(_("Berkas tidak menyebut sistem koordinat; dianggap WGS 84."))
+
+
 def layer_words() -> dict[str, str]:
     return {
         "buildings": _("bangunan"), "streets": _("ruas jalan"), "structures": _("tiang dan persimpangan"),
-        "places": _("tempat kebutuhan"),
+        "places": _("tempat kebutuhan"), "obstacles": _("tembok dan pohon"), "terrain": _("peta ketinggian"),
     }  # fmt: skip
 
 

@@ -1,0 +1,5 @@
+from ...commands import ImportCommand
+
+
+class Command(ImportCommand):
+    kind = "obstacles"
