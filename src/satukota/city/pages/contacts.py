@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from satukota.base import clock
 from satukota.base.audit import actions as audit
-from satukota.base.errors import UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.base.secrets.sealed import Sealed
 
 from .. import access, actions, forms
@@ -60,12 +60,8 @@ def find_nik(request: HttpRequest) -> HttpResponse:
     """Sent in the body: a NIK in an address would stay in logs and histories."""
     form = forms.NikSearch(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             return redirect("city:person", actions.find_by_nik(**form.values(), by=request.user, at=clock.now()).pk)
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
     told = {"form": form, "title": _("Cari orang menurut NIK"), "back": reverse("city:list", args=["orang"]),
             "crumbs": _crumbs()}  # fmt: skip
     return render(request, "city/nik.html", told, status=422 if form.errors else 200)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from satukota.base import clock
-from satukota.base.errors import UserError
+from satukota.base.page_frame.filling import refusals_on
 
 from .. import access, actions, forms
 from ..gates import needs
@@ -41,13 +41,8 @@ def fill(
     if request.method == "POST" and form.is_valid():
         asks = confirm(form) if confirm and "sure" not in request.POST else []
     if request.method == "POST" and form.is_valid() and not asks:
-        try:
+        with refusals_on(form):
             row = act(**form.values(), by=request.user, at=clock.now())
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
-        else:
             messages.success(request, _("Tersimpan."))
             return redirect(go(row) if go else back)
     here = of if isinstance(of, tuple) else (str(of.label), _list_url(of))

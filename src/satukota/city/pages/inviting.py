@@ -19,7 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from satukota.base import clock
 from satukota.base.accounts.models import Invitation
-from satukota.base.errors import Missing, UserError
+from satukota.base.errors import Missing
+from satukota.base.page_frame.filling import refusals_on
 
 from .. import access, actions
 from ..forms import EndingToday, PersonInvited
@@ -65,12 +66,8 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     person = access.person_to_edit(request.user, pk, "accounts.invite")
     form = PersonInvited(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             return _show(request, actions.invite_person(pk, **form.values(), by=request.user, at=clock.now()))
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
     title = _("Undang %(person)s") % {"person": person}
     told = {"form": form, "title": title, "back": reverse("city:person", args=[pk]), "crumbs": _crumbs()}
     return render(request, "city/edit.html", told, status=422 if form.errors else 200)

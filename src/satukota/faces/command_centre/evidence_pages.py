@@ -21,6 +21,7 @@ from satukota.base.evidence import actions as store
 from satukota.base.evidence import exhibits, redaction, releasing
 from satukota.base.evidence.models import Exhibit, ExhibitFile, Hold
 from satukota.base.exports import Column, table_response
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city.gates import needs
 from satukota.city.models import Opd
@@ -95,14 +96,10 @@ def exhibit_open(request: HttpRequest) -> HttpResponse:
     """Keep the newest picture of a camera, and the picture that showed an incident, as evidence."""
     given = request.POST or {"camera": request.GET.get("kamera", ""), "incident": request.GET.get("insiden", "")}
     form = evidence_forms.OpenExhibit(request.POST or None, initial=dict(given.items()))
-    problem = None
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             return redirect("command_centre:exhibit", _open(request.user, **form.cleaned_data).number)
-        except UserError as refused:
-            problem = refused
-    told = {"form": form, "problem": problem}
-    return render(request, "command_centre/evidence/open.html", told, status=422 if problem or form.errors else 200)
+    return render(request, "command_centre/evidence/open.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _open(

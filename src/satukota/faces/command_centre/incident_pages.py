@@ -17,6 +17,7 @@ from satukota.base import clock
 from satukota.base.errors import Missing, UserError
 from satukota.base.exports import Column, table_response
 from satukota.base.jobs import once
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city import queries as registers
 from satukota.city.gates import needs, needs_for
@@ -205,11 +206,9 @@ def incident_open(request: HttpRequest) -> HttpResponse:
     owners = access.visible(Opd.objects.filter(valid_to=None), request.user, "incidents.open", owner="pk")
     form = OpenForm(request.POST or None, owners=owners, initial=_known_from(request))
     if form.is_valid():
-        try:
+        with refusals_on(form):
             found = actions.open_by_person(**_fields(form, request), by=request.user, at=clock.now())
             return redirect("command_centre:incident", found.number)
-        except UserError as problem:
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
     told = {"form": form, "crumbs": [(_("Insiden"), reverse("command_centre:incidents"))]}
     return render(request, "command_centre/incidents/open.html", told, status=422 if form.errors else 200)
 

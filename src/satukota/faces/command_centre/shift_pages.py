@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from satukota.base import clock
 from satukota.base.errors import UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access as city
 from satukota.city.gates import needs
 from satukota.shared.shifts import access, actions, queries
@@ -67,13 +68,8 @@ def _form_page(
     request: HttpRequest, form: Any, act: Callable[..., Any], title: str, lead: str = "", **more: Any
 ) -> HttpResponse:  # fmt: skip
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             act(**form.values(), by=request.user, at=clock.now())
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
-        else:
             notices.success(request, _("Tersimpan."))
             return redirect("command_centre:shifts")
     told = {"form": form, "title": title, "lead": lead, "crumbs": crumbs(), **more}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from satukota.base import clock
 from satukota.base.audit import actions as audit
+from satukota.base.languages import in_city_language
 from satukota.city import queries as registers
 from satukota.rules import severity
 from satukota.shared.monitoring import queries as monitoring
@@ -81,7 +82,7 @@ def open_for(root: Target, *, cause: str, is_work: bool, at: datetime) -> tuple[
     )
 
 
-@words.in_city_language
+@in_city_language
 def announce_opened(incident: Incident, at: datetime, *, by: Any = None, text: str = "") -> None:
     """Timeline, audit, messages and feed of an opening, once severity and title are settled."""
     write(incident, "opened", by=by, at=at, text=text, after=words.severity_words(incident.severity))
@@ -95,7 +96,7 @@ def announce_opened(incident: Incident, at: datetime, *, by: Any = None, text: s
     telling.publish(incident, "opened", at)
 
 
-@words.in_city_language
+@in_city_language
 def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
     """Live again as a new episode; whoever must know is told afresh. The caller has claimed the row's right to it."""
     before = incident.get_state_display()
@@ -114,7 +115,7 @@ def reopen(incident: Incident, *, by: Any, at: datetime, why: str) -> None:
     telling.publish(incident, "reopened", at)
 
 
-@words.in_city_language
+@in_city_language
 def join(incident: Incident, changes: Sequence[StatusChange], at: datetime) -> list[StatusChange]:
     """Make the targets of the changes members that are not well; returns the changes that are news to the incident.
 
@@ -145,7 +146,7 @@ def join(incident: Incident, changes: Sequence[StatusChange], at: datetime) -> l
     return news
 
 
-@words.in_city_language
+@in_city_language
 def settle(incident: Incident, at: datetime, *, quietly: bool = False) -> None:
     """Make title and severity true again. The machine only ever raises severity; `quietly` writes no timeline line."""
     was = incident.severity
@@ -240,7 +241,7 @@ def recover_if_all_are_back(incident: Incident, at: datetime) -> bool:
     return mark_recovered(incident, by=None, at=at, why="")
 
 
-@words.in_city_language
+@in_city_language
 def mark_recovered(incident: Incident, *, by: Any, at: datetime, why: str) -> bool:
     """False when it was not live any more. Everyone told of the failure is told."""
     waiting = Incident.objects.filter(pk=incident.pk, state__in=LIVE, merged_into=None)

@@ -12,13 +12,14 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from satukota.base.feed import actions as feed
+from satukota.base.languages import in_city_language
 from satukota.base.messages import actions as messages
 from satukota.city import queries as registers
 from satukota.city.models import Person
 from satukota.rules import severity as rules
 
 from .models import Incident, Member
-from .words import in_city_language, severity_words
+from .words import severity_words
 
 FAILURE_KINDS = (
     "incident_opened", "incident_worsened", "incident_assigned", "incident_escalated_1", "incident_escalated_2",

@@ -1,42 +1,24 @@
 """Incidents in words: titles that state a fact and reasons of severity. Stored, so said in the city's language."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from satukota.base.languages import in_city_language
 from satukota.rules.severity import FEEDERS, Judged
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import Target
 
 from .models import Incident
 
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
 TITLE_LONGEST = 200
 REASON_LONGEST = 200
-
-
-def in_city_language(act: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """Decorator for whatever stores words: everybody reads them, whichever language the person acting has chosen."""
-
-    @wraps(act)
-    def acting(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        with translation.override(settings.LANGUAGE_CODE):
-            return act(*args, **kwargs)
-
-    return acting
 
 
 def kind_words(kind: str) -> str:
     """The kind of a target for people; an unknown kind is shown by its key rather than hidden."""
     return {
-        "camera": _("Kamera"), "link": _("Sambungan"), "power": _("Listrik"), "tcp": _("Layanan jaringan"),
-        "http": _("Layanan web"), "report": _("Laporan petugas"),
+        "camera": _("Kamera"), "peer_camera": _("Kamera mitra"), "link": _("Sambungan"), "power": _("Listrik"),
+        "tcp": _("Layanan jaringan"), "http": _("Layanan web"), "report": _("Laporan petugas"),
     }.get(kind, kind)  # fmt: skip
 
 

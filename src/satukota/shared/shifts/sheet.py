@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
+from satukota.base.languages import in_city_language
 from satukota.base.messages import outbox
 from satukota.city import access as city
 from satukota.shared.incidents import access as incidents
 from satukota.shared.incidents.models import Entry, Incident
 from satukota.shared.incidents.opening import OPEN
-from satukota.shared.incidents.words import in_city_language
 from satukota.shared.monitoring import queries as monitoring
 from satukota.shared.monitoring.models import MaintenanceWindow, Target, UplinkOutage, Verdict
 

@@ -1,16 +1,7 @@
 """Words people read about blind spots and plans."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
-
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
 
 PURPOSES = {
     "monitor": _("memantau keramaian"), "detect": _("melihat ada orang"), "observe": _("melihat apa yang dilakukan"),
@@ -27,17 +18,6 @@ SITES = {
     "junction": _("Persimpangan (tiang baru)"), "corner": _("Sudut bangunan"), "partner": _("Kamera mitra"),
     "hand": _("Dipindah dengan tangan (tiang baru)"),
 }  # fmt: skip
-
-
-def in_city_language(act: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """For whatever stores words: everybody reads them, whichever language the person acting has chosen."""
-
-    @wraps(act)
-    def acting(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        with translation.override(settings.LANGUAGE_CODE):
-            return act(*args, **kwargs)
-
-    return acting
 
 
 def gap_words(gap: float | None, *, proven: bool) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from satukota.base.audit import actions as audit
 from satukota.base.errors import AlreadyDone, UserError
+from satukota.base.languages import in_city_language
 from satukota.city import queries as registers
 from satukota.rules import severity
 from satukota.shared.monitoring import queries as monitoring
@@ -15,7 +16,6 @@ from .. import opening, telling
 from ..access import incident_to
 from ..line import in_line, write
 from ..models import Incident
-from ..words import in_city_language
 from .checks import checked_text, live_or_said
 
 AT_MOST = 200  # incidents one sweep escalates; the next takes the rest

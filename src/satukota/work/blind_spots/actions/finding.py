@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.base.audit import actions as audit
 from satukota.base.errors import UserError
+from satukota.base.languages import in_city_language
 from satukota.city import access
 from satukota.city.models import Kelurahan, Opd, Place
 from satukota.shared.coverage import queries as coverage
@@ -26,7 +27,6 @@ from satukota.shared.ground.models import DemandKind, Population, Street
 from .. import sight
 from ..models import BlindSpot, Finding, SpotEntry
 from ..stretches import stretches
-from ..words import in_city_language
 from .timeline import in_line
 
 NIGHT_HOURS = (1, 5)  # local, when the nightly search may begin

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from satukota.base.audit import actions as audit
 from satukota.base.errors import UserError
+from satukota.base.languages import in_city_language
 from satukota.base.line import hold_line
 
 from ..models import BlindSpot, SpotEntry
-from ..words import in_city_language
 
 LONGEST = 4000
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from satukota.base.languages import in_city_language
 from satukota.base.messages import actions as messages
 from satukota.city import queries as city
 from satukota.shared.coverage import registry
 
 from .. import sight
 from ..models import BlindSpot
-from ..words import in_city_language
 from .timeline import in_line, write
 
 

@@ -14,11 +14,12 @@ from satukota.base import clock, exports
 from satukota.base.documents.actions import paper_data
 from satukota.base.documents.making import make_pdf
 from satukota.base.errors import Missing
+from satukota.base.languages import in_city_language
 from satukota.city.gates import needs
 
 from .. import access, costs, drawing
 from ..models import Plan, PlanCamera
-from ..words import LENS_WORDS, SITES, gap_words, in_city_language
+from ..words import LENS_WORDS, SITES, gap_words
 from . import plans
 
 TEMPLATE = "work/blind_spots/typst/plan.typ"

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.base.evidence import actions as evidence
+from satukota.base.languages import in_city_language
 from satukota.rules.siting import Plan as Answer
 from satukota.rules.siting import solve
 
 from ..models import Plan, PlanCamera
-from ..words import in_city_language
 from . import building, results
 from .asking import Asked
 from .candidates import Stopped

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from satukota.base import clock
-from satukota.base.errors import UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city.forms import RegisterForm
 from satukota.city.models import Contract
 
@@ -44,13 +44,8 @@ def fill(
 ) -> HttpResponse:  # fmt: skip
     """`place` are the crumbs; after the act the person is back where they came from."""
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             act(**form.values(), by=request.user, at=clock.now())
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
-        else:
             messages.success(request, _("Tersimpan."))
             return redirect(back)
     told = {"form": form, "title": title, "back": back, "danger": danger, "crumbs": place}
