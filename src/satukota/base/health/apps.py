@@ -7,6 +7,7 @@ class HealthConfig(AppConfig):
     verbose_name = "kesehatan sistem"
 
     def ready(self) -> None:
-        from . import own
+        from . import own, parts
 
         own.register()
+        parts.register()

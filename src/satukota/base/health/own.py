@@ -26,7 +26,7 @@ DAY_S = 86_400.0
 
 def disk_free(at: datetime) -> Values:
     found: dict[tuple[str, ...], float | None] = {}
-    for name, path in (("data", settings.VAR), ("files", settings.FILES_DIR)):
+    for name, path in (("data", settings.VAR), ("files", settings.FILES_DIR), ("buffer", settings.BUFFER_DIR)):
         there = next(p for p in (path, *path.parents) if p.exists())
         usage = shutil.disk_usage(there)
         found[(name,)] = usage.free / usage.total
@@ -114,7 +114,8 @@ def _ends_in(path: Path, at: datetime) -> float | None:
 def register() -> None:
     registry.register([
         Gauge("disk_free_ratio", registry.SYSTEM, _("Ruang disk yang masih kosong"), "Free part of the disk.",
-              disk_free, Unit.RATIO, ("place",), label_words={"data": _("data"), "files": _("berkas")},
+              disk_free, Unit.RATIO, ("place",),
+              label_words={"data": _("data"), "files": _("berkas"), "buffer": _("menit terakhir kamera")},
               warn=0.15, bad=0.05, low_is_bad=True,
               fix=_("Kosongkan disk atau pindahkan data; di bawah 5 persen gambar bukti berhenti disimpan.")),
         Gauge("database_size_bytes", registry.SYSTEM, _("Ukuran basis data"), "Size of the database.",
