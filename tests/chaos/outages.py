@@ -147,6 +147,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.outages", description=__doc__)
     parser.add_argument("trouble", choices=("postgres", "disk"))
     parser.add_argument("--seconds", type=float, default=60.0, help="how long it lasts")
+    parser.add_argument("--keep", action="store_true", help="leave the city's folder, with its logs")
     asked = parser.parse_args(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(mkdtemp(prefix="satukota-outage-"))
@@ -157,9 +158,12 @@ def main(words: list[str]) -> int:
     try:
         report = Outage(folder, "sqlite" if is_disk else "postgres", asked.seconds).carry_out()
     finally:
-        if is_disk:
-            subprocess.run(["umount", "-l", str(folder)], check=False)
-        subprocess.run(["rm", "-rf", str(folder)], check=False)
+        if asked.keep:
+            print(folder)
+        else:
+            if is_disk:
+                subprocess.run(["umount", "-l", str(folder)], check=False)
+            subprocess.run(["rm", "-rf", str(folder)], check=False)
     print(json.dumps(report, indent=1))
     return 0 if report["ok"] else 1
 
