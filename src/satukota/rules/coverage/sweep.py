@@ -136,14 +136,7 @@ def gather(ground: Ground, eye: np.ndarray, ring: int, gx: int, gy: int, turn: t
                     continue
                 ax, ay = ground.edges[i, 0] - eye[X], ground.edges[i, 1] - eye[Y]
                 bx, by = ground.edges[i, 2] - eye[X], ground.edges[i, 3] - eye[Y]
-                if (
-                    convex
-                    and kind == TOWARDS
-                    and (
-                        (turn[0] * ay < turn[1] * ax and turn[0] * by < turn[1] * bx)
-                        or (end_x * ay > end_y * ax and end_x * by > end_y * bx)
-                    )
-                ):
+                if convex and kind == TOWARDS and is_beside(turn, end_x, end_y, ax, ay, bx, by):
                     continue
                 px, py = nearest(ax, ay, bx - ax, by - ay)
                 e, near2 = lines, px * px + py * py
@@ -160,6 +153,14 @@ def gather(ground: Ground, eye: np.ndarray, ring: int, gx: int, gy: int, turn: t
                     lines += 1
                 number = add_span(spans, span_of, number, e, bx, by, ax, ay, near2, turn, fan, count)
     return number, lines, lows
+
+
+@inlined
+def is_beside(turn, end_x, end_y, ax, ay, bx, by):  # type: ignore[no-untyped-def]
+    """Whether an edge lies wholly beyond one side of a fan of less than half a turn."""
+    return (turn[0] * ay < turn[1] * ax and turn[0] * by < turn[1] * bx) or (
+        end_x * ay > end_y * ax and end_x * by > end_y * bx
+    )
 
 
 @inlined
