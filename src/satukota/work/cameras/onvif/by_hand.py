@@ -69,6 +69,8 @@ async def call(door: Door, body: str, *, limit_s: float = LIMIT_S, most_bytes: i
         raise CallFault(fault.cause) from None
     except envelopes.BadXml as bad:
         raise CallFault("hostile_xml" if bad.is_hostile else "not_onvif") from None
+    if envelopes.local(told) != "Envelope":
+        raise CallFault("not_onvif")
     if answer.status == 401 or b"NotAuthorized" in answer.body[:20_000]:
         raise CallFault("login_refused")
     if answer.status != 200 or envelopes.first(told, "Fault") is not None:
