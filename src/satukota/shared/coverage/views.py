@@ -84,7 +84,9 @@ def _geometry(shapes: list[Any]) -> dict[str, Any] | None:
     if whole.is_empty:
         return None
     plain = shapely.transform(ground.plane().shape_to_degrees(whole), lambda corners: np.round(corners, SHORT))
-    return dict(mapping(plain))
+    if not shapely.is_valid(plain):  # rounding may let a ring touch itself
+        plain = shapely.make_valid(plain, method="structure", keep_collapsed=False)
+    return None if plain.is_empty else dict(mapping(shapely.orient_polygons(plain)))  # as RFC 7946 turns rings
 
 
 def geojson(found: list[View], visible: set[int]) -> dict[str, Any]:

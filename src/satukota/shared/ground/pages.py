@@ -219,6 +219,7 @@ def places_export(request: HttpRequest, form: str) -> HttpResponseBase:
 @needs("monitoring.view")
 def tile_index(request: HttpRequest) -> JsonResponse:
     """Where tiles are and what the map must say about them; no address when there are none."""
+    tiles.ask_when_stale()
     found = tiles.archive()
     address = reverse("ground:tile", args=(found.mark, 0, 0, 0)) if found else ""
     return JsonResponse({

@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import subprocess
 import sysconfig
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ MEMORY_BYTES, FILE_BYTES = 6 * 2**30, 4 * 2**30
 LEAST_ZOOM, STREET_ZOOM, BUILDING_ZOOM, MOST_ZOOM = 10, 12, 14, 15
 MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 CHUNK = 5000
+ASK_AGAIN_S = 600.0
+_asked: tuple[str, float] = ("", 0.0)  # the ground a job was last asked to draw, and when
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,25 @@ def make() -> Archive | None:
             os.replace(half, path)
     _forget_others(path.name)
     return Archive(path, mark)
+
+
+def ask_when_stale() -> bool:
+    """Give the drawing to a job when there is ground but no archive of it: after a restore, or a killed import.
+
+    At most once in ASK_AGAIN_S a process and ground; two small queries, three when it asks.
+    """
+    global _asked
+    mark, now = mark_now(), time.monotonic()
+    found = archive()
+    if (found is not None and found.mark == mark) or (_asked[0] == mark and now - _asked[1] < ASK_AGAIN_S):
+        return False
+    if not (Street.objects.exists() or Building.objects.exists()):
+        return False
+    from .tasks import draw_ground
+
+    _asked = mark, now
+    draw_ground.enqueue()
+    return True
 
 
 def make_saying() -> list[str]:

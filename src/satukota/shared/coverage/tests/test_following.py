@@ -1,11 +1,13 @@
 """From a status change to the shares, in one transaction."""
 
 import io
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
+import shapely
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -14,10 +16,11 @@ from satukota.shared.coverage import board, following, queries, registry
 from satukota.shared.coverage.counting import WHOLE
 from satukota.shared.coverage.following import catch_up
 from satukota.shared.coverage.models import CurrentCoverage, PointSet, WatcherView
+from satukota.shared.ground.models import Obstacle, Terrain
 from satukota.shared.monitoring.models import StatusChange, Target
 from satukota.shared.monitoring.tests.make import NOON, down, later, stored, unknown, up
 
-from .make import Town, measured, new_version
+from .make import Town, measured, new_version, source
 
 
 def shares() -> dict:
@@ -237,6 +240,29 @@ def test_a_turning_watcher_that_zooms_counts_for_what_is_sharp_enough(town: Town
     with queries.answered(queries.NOW, NOON) as found:
         best = found[0].working.best[index]
     assert best[:10].tolist() == [*[WHOLE] * 3, *[400] * 7]
+
+
+def test_a_tree_and_a_ridge_hide_as_a_house_does_until_they_are_gone(town: Town):
+    """Half way along 100 m of street; the ground rises 10 m at one cell of a raster."""
+    town.camera("A", 0)
+    measured()
+    assert shares()["seen"] == pytest.approx(10 / 30, abs=1e-5)
+    crown = shapely.Polygon([town.at(x, y) for x, y in ((48, -5), (52, -5), (52, 5), (48, 5))])
+    tree = Obstacle.objects.create(source=source("obstacles"), key="1", kind="tree", outline=shapely.to_wkb(crown),
+                                   height_m=9.0, height_from="measured")  # fmt: skip
+    measured(later(1))
+    assert shares()["seen"] == pytest.approx(5 / 30, abs=1e-5)
+    tree.source.delete()
+    (west, north) = town.plane.to_metres([town.at(-100, 100)])[0]
+    heights = np.zeros((20, 20), "<i2")
+    heights[:, 15] = 100  # decimetres, 55 m along the street
+    Terrain.objects.create(source=source("terrain"), epsg=town.plane.epsg, west=west, north=north, step_m=10.0, rows=20,
+                           columns=20, content=zlib.compress(heights.tobytes()))  # fmt: skip
+    measured(later(2))
+    assert shares()["seen"] == pytest.approx(6 / 30, abs=1 / 30)
+    Terrain.objects.get().source.delete()
+    measured(later(3))
+    assert shares()["seen"] == pytest.approx(10 / 30, abs=1e-5)
 
 
 def test_points_of_an_older_version_are_not_answered_but_measured_again(town: Town):

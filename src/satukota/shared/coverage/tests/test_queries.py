@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+import shapely
 
 from satukota.base import clock
 from satukota.city.models import Place, Rt
@@ -162,6 +163,19 @@ def test_unseen_points_do_not_depend_on_who_works(town: Town):
     assert len(queries.unseen_points().index) == 20
     fall(west)
     assert len(queries.unseen_points().index) == 20
+
+
+def test_views_are_geojson_as_rfc_7946_has_it(town: Town):
+    """Rings with their inside on the left, holes the other way round, longitude first; all of it valid."""
+    for number, fov in enumerate((360.0, 75.0)):
+        town.camera(f"K{number}", 40 + 90 * number, fov_deg=fov)
+    town.house(60, size_m=4.0)
+    _mark, found = views.views()
+    for view in found:
+        shape = shapely.geometry.shape(view.geometry)
+        assert shape.is_valid and shape.bounds[0] > 117 and abs(shape.bounds[1]) < 1
+        for part in shapely.get_parts(shape):
+            assert part.exterior.is_ccw and not any(ring.is_ccw for ring in part.interiors)
 
 
 def test_views_are_shapes_cut_by_houses_and_say_what_is_lacking(town: Town):

@@ -11,8 +11,7 @@ from rasterio.transform import from_origin
 
 from satukota.base import clock
 from satukota.base.errors import UserError
-from satukota.rules.coverage import Viewpoint, sees
-from satukota.shared.coverage import measuring
+from satukota.rules.coverage import Scene, Viewpoint, sees
 from satukota.shared.ground import importing, queries, report
 from satukota.shared.ground.models import GroundSource, Obstacle, Terrain
 
@@ -46,7 +45,9 @@ def hidden(away_m: float = 80.0) -> bool:
     """Whether a camera at the middle of the city, 4 m high, does not see a spot so far to the east."""
     eye, seen_spot = queries.plane().to_metres([spot(0, 0), spot(away_m, 0)])
     viewpoint = Viewpoint(float(eye[0]), float(eye[1]), 90, 60, 120, height_m=4.0)
-    return not len(sees(measuring.scene(), [viewpoint], [seen_spot]).points)
+    standing = queries.standing()
+    scene = Scene(list(standing.polygons), standing.heights_m.tolist(), terrain=queries.terrain())
+    return not len(sees(scene, [viewpoint], [seen_spot]).points)
 
 
 def test_walls_and_trees_of_every_shape_hide_what_is_behind_them(tmp_path):

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -150,6 +151,28 @@ def test_without_its_program_ground_is_still_ground(city, monkeypatch):
     make_ground(buildings=[house(0)])
     monkeypatch.setattr(tiles, "_program", lambda: "/tidak/ada")
     assert "Ubin peta belum dapat dibuat" in tiles.make_saying()[0] and tiles.archive() is None
+
+
+def test_tiles_that_are_lost_or_of_another_ground_are_drawn_again_by_themselves(city, monkeypatch):
+    """As after a restore, which brings rows back but no tiles: the map asks, a job draws."""
+    from satukota.shared.ground import tasks
+
+    asked = []
+    monkeypatch.setattr(tasks, "draw_ground", SimpleNamespace(enqueue=lambda: asked.append(1)))
+    monkeypatch.setattr(tiles, "_asked", ("", 0.0))
+    client = signed_in("operator", city.diskominfo)
+    client.get(reverse("ground:tiles"))
+    assert not asked  # nothing to draw
+    make_ground(streets=[("residential", [spot(0, 0), spot(90, 0)])])
+    for _look in range(3):
+        client.get(reverse("ground:tiles"))
+    assert asked == [1]
+    made = tiles.make()
+    client.get(reverse("ground:tiles"))
+    made.path.rename(made.path.with_name("ground-0123456789abcdef.mbtiles"))  # of the ground before the restore
+    monkeypatch.setattr(tiles, "_asked", ("", 0.0))
+    client.get(reverse("ground:tiles"))
+    assert asked == [1, 1]
 
 
 def _tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
