@@ -69,7 +69,8 @@ class WallLayout(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     room = models.CharField(max_length=60, blank=True)
     name = models.CharField(max_length=60)
-    tiles = models.PositiveSmallIntegerField(default=4)  # 1, 4, 9, 16
+    tiles = models.PositiveSmallIntegerField(default=4)  # 1, 4, 9, 16; with places as many as there are
+    places = models.JSONField(default=list)  # [x, y, width, height] of each tile in cells; empty: all alike
     cameras = models.JSONField(default=list)  # codes in order; more than tiles: a tour shows them in turn
     tour_s = models.PositiveSmallIntegerField(default=0)  # 0: no tour
     follows = models.BooleanField(default=False)  # a new incident opens the nearest working cameras
@@ -86,7 +87,7 @@ class WallLayout(models.Model):
             ),
             models.UniqueConstraint(fields=["person", "name"], condition=~Q(person=None), name="wall_of_person"),
             models.UniqueConstraint(fields=["room", "name"], condition=Q(person=None), name="wall_of_room"),
-            models.CheckConstraint(name="wall_tiles", condition=Q(tiles__in=(1, 4, 9, 16))),
+            models.CheckConstraint(name="wall_tiles", condition=Q(tiles__gte=1, tiles__lte=16)),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,8 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 def _layout(row: WallLayout) -> dict[str, Any]:
     return {
-        "pk": row.pk, "name": row.name, "room": row.room, "tiles": row.tiles, "cameras": row.cameras,
+        "pk": row.pk, "name": row.name, "room": row.room, "tiles": row.tiles, "places": row.places,
+        "cameras": row.cameras,
         "tour": row.tour_s, "follows": row.follows,
     }  # fmt: skip
 
@@ -87,8 +88,7 @@ def _followed(user: Any, number: str, permission: str) -> Incident:
 @needs("cameras.watch", find=_followed, by="number")
 def near_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
     """JSON: codes of the nearest working cameras, nearest first."""
-    most = request.GET.get("petak", "4")
-    count = int(most) if most in {str(one) for one in walls.TILES} else 4
+    count = min(_whole(request.GET.get("petak", "")) or 4, walls.MOST_TILES)
     return JsonResponse({"codes": near.working_cameras_near(request.user, incident, count)})
 
 
@@ -110,9 +110,16 @@ def save(request: HttpRequest) -> HttpResponse:
         name=said.get("name", ""), room=said.get("room", ""), tiles=_whole(said.get("tiles", "")),
         cameras=[code[:40] for code in said.get("cameras", "").replace("\x00", "").split(",") if code],
         tour_s=_whole(said.get("tour", "")), follows=said.get("follows") == "1",
+        places=_places(said.get("places", "")),
     )  # fmt: skip
     row = walls.save(wanted, by=request.user, at=clock.now())
     return JsonResponse(_layout(row))
+
+
+def _places(text: str) -> list[list[int]]:
+    """x,y,width,height of each tile, ; between tiles. What is no such number becomes one that is refused."""
+    parts = text[:400].split(";") if text else []
+    return [[_whole(number) if number.isdigit() else -1 for number in part.split(",")] for part in parts]
 
 
 @require_POST

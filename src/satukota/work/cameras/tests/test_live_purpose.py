@@ -181,6 +181,28 @@ def test_walls_are_saved_per_person_and_per_room(city):
     assert make.signed_in(city.who.auditor).get("/pusat/dinding/video/").status_code == 404
 
 
+def test_a_free_wall_keeps_its_places_and_no_impossible_ones(city):
+    mine = make.signed_in(city.who.operator, accept="application/json")
+    said = {
+        "name": "Banjir",
+        "room": "Ruang komando",
+        "tiles": "3",
+        "cameras": "",
+        "places": "0,0,8,12;8,0,4,6;8,6,4,6",
+    }
+    saved = mine.post("/pusat/dinding/video/simpan", said).json()
+    assert (saved["tiles"], saved["places"]) == (3, [[0, 0, 8, 12], [8, 0, 4, 6], [8, 6, 4, 6]])
+    page = make.signed_in(city.who.supervisor).get(f"/pusat/dinding/video/?susunan={saved['pk']}").content.decode()
+    assert "[[0, 0, 8, 12], [8, 0, 4, 6], [8, 6, 4, 6]]" in page
+    for bad in (
+        "0,0,8,12;7,0,4,6", "0,0,13,4", "0,0,1,4", "-1,0,4,4", "0,0,4", "0,0,4,x", ";", "0,0,4,4;" * 9,
+        ";".join(f"{x},{y},2,2" for y in range(0, 12, 2) for x in range(0, 12, 2)),
+    ):  # fmt: skip
+        assert mine.post("/pusat/dinding/video/simpan", said | {"places": bad}).status_code == 422, bad
+    again = mine.post("/pusat/dinding/video/simpan", said | {"tiles": "4", "places": ""}).json()
+    assert (again["pk"], again["tiles"], again["places"]) == (saved["pk"], 4, [])
+
+
 def test_a_wall_is_told_only_of_cameras_one_may_watch(city):
     make.make_camera()
     make.make_camera("MB-002", owner=city.dishub)

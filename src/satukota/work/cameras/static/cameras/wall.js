@@ -3,6 +3,7 @@ import { Link, askWhatIsNeeded, post } from "./live-link.js";
 import { toldOf } from "./live-words.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
+import { MOST, arrangeByPointer, equalPlaces, freePlace, stepped } from "./wall-places.js";
 
 const en = document.documentElement.lang === "en";
 const root = document.querySelector("[data-wall]"), grid = root.querySelector("[data-grid]"), note = root.querySelector("[data-note]");
@@ -12,8 +13,8 @@ const MARKS = { up: "●", degraded: "▲", down: "■", unknown: "◇" };
 const FOLLOWED_MS = 5 * 60 * 1000;
 const known = new Map(); // code → what a tile must know
 const tiles = [];
-let wall = { pk: null, name: "", room: "", tiles: 4, cameras: setup.cameras, tour: 0, follows: false };
-let page = 0, current = 0, followed = null, purpose = null;
+let wall = { pk: null, name: "", room: "", tiles: 4, places: [], cameras: setup.cameras, tour: 0, follows: false };
+let page = 0, current = 0, followed = null, purpose = null, isArranging = false;
 
 const get = async (url) => {
   const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
@@ -32,11 +33,12 @@ class Tile {
   constructor(place) {
     this.place = place;
     this.box = Object.assign(document.createElement("figure"), { className: "vw-tile", tabIndex: 0 });
-    this.box.innerHTML = '<div class="live-stage"><div class="live-mark" role="status"></div></div><figcaption class="vw-name"></figcaption>';
+    this.box.innerHTML = '<div class="live-stage"><div class="live-mark" role="status"></div></div><figcaption class="vw-name"></figcaption><span class="vw-corner" aria-hidden="true"></span>';
     this.stage = this.box.firstChild;
     this.mark = this.stage.firstChild;
     this.box.addEventListener("click", () => choose(this.place));
-    this.box.addEventListener("dblclick", () => enlarge(this.place));
+    this.name = this.box.querySelector("figcaption");
+    this.box.addEventListener("dblclick", () => { if (!isArranging) enlarge(this.place); });
     grid.append(this.box);
     this.code = "";
     this.link = null;
@@ -47,8 +49,8 @@ class Tile {
     this.close();
     this.code = code;
     this.stream = stream;
-    const camera = known.get(code), name = this.box.lastChild;
-    name.replaceChildren();
+    const camera = known.get(code);
+    this.name.replaceChildren();
     this.stage.querySelector(".vw-empty, .vw-ask")?.remove();
     if (!camera) {
       this.say("off", "");
@@ -66,13 +68,13 @@ class Tile {
   }
 
   label(camera) {
-    const name = this.box.lastChild, mark = document.createElement("span"), link = document.createElement("a");
+    const mark = document.createElement("span"), link = document.createElement("a");
     mark.className = `verdict-${camera.state}`;
     mark.textContent = `${MARKS[camera.state] ?? "◇"} `;
     link.href = camera.page;
     link.textContent = camera.code;
     link.tabIndex = -1;
-    name.replaceChildren(mark, link, ` ${camera.name}`);
+    this.name.replaceChildren(mark, link, ` ${camera.name}`);
   }
 
   put(kind, tag, text) {
@@ -102,7 +104,18 @@ class Tile {
     if (this.mark.textContent !== text) this.mark.textContent = text;
   }
 
+  stand() {
+    const [x, y, width, height] = wall.places[this.place] ?? [];
+    this.box.style.gridArea = width ? `${y + 1} / ${x + 1} / span ${height} / span ${width}` : "";
+  }
+
   close() { this.link?.close(); this.link = null; this.code = ""; }
+}
+
+// The small stream where many are looked at; a tile that takes half of the wall or more is worth the large one.
+function streamOf(place) {
+  const [, , width, height] = wall.places[place] ?? [];
+  return wall.tiles === 1 || width * height >= 72 ? "main" : "sub";
 }
 
 // What is on the wall now: the followed incident's cameras, or this page of the tour.
@@ -118,7 +131,8 @@ async function draw() {
   while (tiles.length > wall.tiles) { const tile = tiles.pop(); tile.close(); tile.box.remove(); }
   while (tiles.length < wall.tiles) tiles.push(new Tile(tiles.length));
   grid.dataset.tiles = wall.tiles;
-  codes.forEach((code, place) => tiles[place].show(code, wall.tiles === 1 ? "main" : "sub"));
+  grid.classList.toggle("is-free", wall.places.length > 0);
+  codes.forEach((code, place) => { tiles[place].stand(); tiles[place].show(code, streamOf(place)); });
   choose(Math.min(current, wall.tiles - 1));
   showNote();
 }
@@ -132,7 +146,7 @@ function enlarge(place) {
   const is = tiles[place]?.box.classList.contains("is-large");
   tiles.forEach((tile) => tile.box.classList.remove("is-large"));
   grid.classList.toggle("has-large", !is);
-  if (is || !tiles[place]) { tiles.forEach((tile) => tile.code && tile.show(tile.code, wall.tiles === 1 ? "main" : "sub")); return; }
+  if (is || !tiles[place]) { tiles.forEach((tile) => tile.code && tile.show(tile.code, streamOf(tile.place))); return; }
   tiles[place].box.classList.add("is-large");
   tiles[place].show(tiles[place].code, "main");
 }
@@ -152,7 +166,8 @@ function redraw() { tiles.forEach((tile) => { if (known.get(tile.code)?.protecte
 
 function use(layout) {
   wall = { ...wall, ...layout };
-  control("tiles").value = String(wall.tiles);
+  control("tiles").value = wall.places.length ? "bebas" : String(wall.tiles);
+  arrange(isArranging && wall.places.length > 0);
   control("tour").value = String(wall.tour);
   control("follows").checked = wall.follows;
   control("layouts").value = wall.pk ?? "";
@@ -205,7 +220,48 @@ listen({
   },
 });
 
-control("tiles").addEventListener("change", ({ target }) => use({ tiles: Number(target.value) }));
+control("tiles").addEventListener("change", ({ target }) => {
+  if (target.value !== "bebas") { use({ tiles: Number(target.value), places: [] }); return; }
+  use({ places: equalPlaces(wall.tiles) });
+  arrange(true);
+  target.blur(); // the keys are for the tiles now
+});
+
+// Arranging a free wall: tiles are moved and sized by mouse or by arrows, added and taken away.
+function arrange(on) {
+  if (on && !wall.places.length) use({ places: equalPlaces(wall.tiles) });
+  if (on && grid.classList.contains("has-large")) enlarge(current);
+  isArranging = on;
+  grid.classList.toggle("is-arranging", on);
+  control("arrange").setAttribute("aria-pressed", String(on));
+  root.querySelector("[data-keys]").hidden = on;
+  root.querySelector("[data-arranging]").hidden = !on;
+}
+
+function stand(at, place) { wall.places = wall.places.with(at, place); tiles[at].stand(); }
+
+function addTile() {
+  const place = freePlace(wall.places);
+  if (!place) { toast(en ? "There is no room for another tile." : `Tidak ada tempat lagi (paling banyak ${MOST} petak).`); return; }
+  use({ places: [...wall.places, place], tiles: wall.places.length + 1 });
+  choose(tiles.length - 1);
+}
+
+function removeTile() {
+  if (wall.places.length < 2) return;
+  const gone = page * wall.tiles + current;
+  use({ places: wall.places.filter((_, at) => at !== current), tiles: wall.places.length - 1, cameras: wall.cameras.filter((_, at) => at !== gone) });
+}
+
+const arranging = {
+  e: () => arrange(false), Escape: () => arrange(false), n: addTile, Delete: removeTile,
+  ...Object.fromEntries(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].map((key) => [key, (event) => {
+    stand(current, stepped(wall.places, current, key, event.shiftKey));
+    tiles[current].show(tiles[current].code, streamOf(current));
+  }])),
+};
+arrangeByPointer(grid, { isOn: () => isArranging, places: () => wall.places, put: stand });
+control("arrange").addEventListener("click", ({ currentTarget }) => { arrange(!isArranging); currentTarget.blur(); });
 control("tour").addEventListener("change", ({ target }) => use({ tour: Math.max(0, Number(target.value) || 0) }));
 control("follows").addEventListener("change", ({ target }) => { wall.follows = target.checked; if (!target.checked && followed) unfollow(); });
 control("layouts").addEventListener("change", ({ target }) => { const found = setup.layouts.find((one) => String(one.pk) === target.value); if (found) { history.replaceState(null, "", `?susunan=${found.pk}`); use(found); } });
@@ -246,7 +302,7 @@ control("save").addEventListener("click", () => {
   dialog.showModal();
   dialog.addEventListener("close", async () => {
     if (dialog.returnValue !== "save") return;
-    const answer = await post(root.dataset.saveUrl, { ...Object.fromEntries(new FormData(form)), tiles: wall.tiles, cameras: wall.cameras.filter(Boolean).join(","), tour: wall.tour, follows: wall.follows ? 1 : 0 });
+    const answer = await post(root.dataset.saveUrl, { ...Object.fromEntries(new FormData(form)), tiles: wall.tiles, places: wall.places.map((one) => one.join(",")).join(";"), cameras: wall.cameras.filter(Boolean).join(","), tour: wall.tour, follows: wall.follows ? 1 : 0 });
     if (!answer.ok) { toast(answer.problem ? `${answer.problem.text} ${answer.problem.fix}` : en ? "Not saved." : "Tidak tersimpan.", "down"); return; }
     location.assign(`${root.dataset.pageUrl}?susunan=${answer.told.pk}`);
   }, { once: true });
@@ -260,11 +316,11 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest("input, textarea, select, button, a")) return;
   const acts = {
     ArrowRight: () => { page++; draw(); }, ArrowLeft: () => { page--; draw(); }, Enter: () => enlarge(current),
-    t: () => use({ tour: wall.tour ? 0 : 20 }), f: () => control("follows").click(), p: () => control("full").click(), Delete: takeOff,
+    t: () => use({ tour: wall.tour ? 0 : 20 }), f: () => control("follows").click(), p: () => control("full").click(), Delete: takeOff, e: () => arrange(true),
   };
-  const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => choose(Number(event.key) - 1) : null);
+  const act = (isArranging ? arranging : acts)[event.key] ?? (/^[1-9]$/.test(event.key) ? () => choose(Number(event.key) - 1) : null);
   if (!act) return;
-  act();
+  act(event);
   event.preventDefault();
 });
 
