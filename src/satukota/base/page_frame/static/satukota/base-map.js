@@ -86,3 +86,11 @@ export async function drawGround(map, index) {
   map.addLayer({ id: "ground-street-names", type: "symbol", source: "ground", "source-layer": "streets", minzoom: 15, ...text(["get", "name"], 10.5 * large, { "symbol-placement": "line", "symbol-spacing": 320 }), paint: { "text-color": colour("ink-2"), "text-halo-color": colour("card"), "text-halo-width": 1.2 } }, "area-names");
   return told.attribution.join("; ");
 }
+
+/** What every map of the house shows under its own layers, by the words and addresses on its element `stage`: land and
+ *  borders at once, streets and buildings as soon as their tiles are told; the map is whole without these. */
+export function drawBase(map, areas, stage) {
+  const note = document.getElementById("peta-catatan"), { wordsSchematic: schematic, wordsSource: source, tiles } = stage.dataset;
+  note.textContent = drawAreas(map, areas, { schematic, source });
+  if (tiles) drawGround(map, tiles).then((words) => { if (words) note.append(` · ${words}`); }).catch((problem) => console.warn(problem));
+}

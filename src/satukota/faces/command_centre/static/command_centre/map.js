@@ -1,5 +1,5 @@
 // The city map: cameras by verdict, what they see and where that went blind, links; kept current by the live feed, turned back by the slider.
-import { addImages, colour, drawAreas, drawGround, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "../satukota/base-map.js";
+import { addImages, colour, drawBase, drawViews, get, large, makeMap, maplibregl, MOVE_MS, NOTHING, text } from "../satukota/base-map.js";
 import { listen } from "../satukota/feed.js";
 import { toast } from "../satukota/frame.js";
 
@@ -141,12 +141,11 @@ map.on("load", async () => {
   try {
     await document.fonts?.ready;
     addImages(map);
-    document.getElementById("peta-catatan").textContent = drawAreas(map, await get(`${api}/areas`), { schematic: stage.dataset.wordsSchematic, source: stage.dataset.wordsSource });
+    drawBase(map, await get(`${api}/areas`), stage);
     drawThings();
     await loadCameras();
     interact();
     follow();
-    drawGround(map, stage.dataset.tiles).then((words) => { if (words) document.getElementById("peta-catatan").append(` · ${words}`); }).catch((problem) => console.warn(problem)); // the map is whole without
     map.once("idle", () => { stage.dataset.ready = "1"; if (stage.dataset.chosen) choose(stage.dataset.chosen, { zoom: CLOSE_ZOOM }); });
     map.triggerRepaint();
   } catch (problem) {

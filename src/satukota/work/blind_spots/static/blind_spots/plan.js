@@ -1,5 +1,5 @@
 // A plan on the map: numbered cameras with the way they look; dragging one plans the others anew around it at once.
-import { maplibregl, makeMap, drawAreas, get, colour } from "../satukota/base-map.js";
+import { maplibregl, makeMap, drawBase, get, colour } from "../satukota/base-map.js";
 import "./curve.js";
 
 const stage = document.getElementById("peta"), said = document.getElementById("hasil-pindah"), form = document.getElementById("simpan-pindah");
@@ -54,7 +54,7 @@ async function move(camera, lon, lat) {
 
 map.on("load", async () => {
   const areas = await get("/api/v1/map/areas");
-  document.getElementById("peta-catatan").textContent = drawAreas(map, areas, { schematic: stage.dataset.wordsSchematic, source: stage.dataset.wordsSource });
+  drawBase(map, areas, stage);
   map.addSource("fans", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
   map.addLayer({ id: "fans", type: "fill", source: "fans", paint: { "fill-color": colour("up"), "fill-opacity": 0.25 } });
   map.addLayer({ id: "fan-edge", type: "line", source: "fans", paint: { "line-color": colour("up"), "line-width": 1.2 } });

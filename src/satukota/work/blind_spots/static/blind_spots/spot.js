@@ -1,12 +1,12 @@
 // The unseen points of one spot, each as large as it weighs.
-import { maplibregl, makeMap, drawAreas, get, colour } from "../satukota/base-map.js";
+import { maplibregl, makeMap, drawBase, get, colour } from "../satukota/base-map.js";
 
 const stage = document.getElementById("peta"), points = JSON.parse(document.getElementById("titik").textContent);
 const map = makeMap(stage, null);
 
 map.on("load", async () => {
   const areas = await get("/api/v1/map/areas");
-  document.getElementById("peta-catatan").textContent = drawAreas(map, areas, { schematic: stage.dataset.wordsSchematic, source: stage.dataset.wordsSource });
+  drawBase(map, areas, stage);
   map.addSource("points", { type: "geojson", data: points });
   map.addLayer({ id: "points", type: "circle", source: "points", paint: { "circle-radius": ["min", 16, ["+", 3, ["sqrt", ["get", "weight"]]]], "circle-color": colour("degraded-fill"), "circle-opacity": 0.7, "circle-stroke-color": colour("card"), "circle-stroke-width": 1 } });
   const box = new maplibregl.LngLatBounds();

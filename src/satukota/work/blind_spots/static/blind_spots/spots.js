@@ -1,12 +1,12 @@
 // Blind spots on the map: a disc as large as what is at stake, coloured by how far it has come; a click opens it.
-import { maplibregl, makeMap, drawAreas, get, colour, text } from "../satukota/base-map.js";
+import { maplibregl, makeMap, drawBase, get, colour, text } from "../satukota/base-map.js";
 
 const stage = document.getElementById("peta");
 const map = makeMap(stage, null);
 
 map.on("load", async () => {
   const [areas, spots] = await Promise.all([get("/api/v1/map/areas"), get(stage.dataset.features)]);
-  document.getElementById("peta-catatan").textContent = drawAreas(map, areas, { schematic: stage.dataset.wordsSchematic, source: stage.dataset.wordsSource });
+  drawBase(map, areas, stage);
   const heaviest = Math.max(1, ...spots.features.map((one) => one.properties.weight));
   map.addSource("spots", { type: "geojson", data: spots });
   map.addLayer({ id: "spots", type: "circle", source: "spots", layout: { "circle-sort-key": ["-", 0, ["get", "weight"]] }, paint: {
