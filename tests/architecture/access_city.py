@@ -21,7 +21,15 @@ from satukota.shared.incidents.models import Incident, Sop
 from satukota.shared.monitoring.models import Reading, Target
 from satukota.shared.shifts.models import Rota, Shift, Swap
 from satukota.work.blind_spots.models import BlindSpot, PartnerOffer, Plan, SpotEntry
-from satukota.work.cameras.models import Agreement, Camera, CameraBookmark, CameraImport, CameraReference
+from satukota.work.cameras.models import (
+    Agreement,
+    Camera,
+    CameraBookmark,
+    CameraImport,
+    CameraReference,
+    Recorder,
+    Retrieval,
+)
 from satukota.work.vendor_ledger.gathering import facts_of
 from satukota.work.vendor_ledger.models import Dispute, PenaltyRule, Statement, Terms
 from satukota.work.vendor_ledger.months import Month
@@ -131,8 +139,8 @@ def _things(opd: Opd, area: Kelurahan, code: str) -> dict[str, Any]:
     agreement = Agreement.objects.create(number=f"PKS-{code}", partner=opd, starts_on=SINCE, ends_on=date(2030, 1, 1),
                                          made_by=_account(f"pks-{code}"), made_at=now)  # fmt: skip
     return {
-        **ledger, "agreement_for": agreement.pk, "camera_for": code, "incident_for": incident.number,
-        "incident_to": incident.number,
+        **ledger, **_recorded(camera, code, now), "agreement_for": agreement.pk, "camera_for": code,
+        "incident_for": incident.number, "incident_to": incident.number,
         "_reading": _reading(target, code, now), "_reference": _reference(camera, code, now), "_batch": batch.pk,
         "_bookmark": _bookmark(camera, code, holder.user, now), "_followed": incident.number,
         "opd_to_edit": opd.code, "duty_to_edit": duty.pk, "person_to_edit": person.pk,
@@ -159,6 +167,15 @@ def _ledger(contract: Contract, maker: User, now: datetime) -> dict[str, Any]:
         "contract_for": contract.pk, "ledger_to_keep": contract.pk, "rule_to_end": rule.pk,
         "statement_for": statement.pk, "statement_to_keep": statement.pk, "dispute_to_settle": dispute.pk,
     }  # fmt: skip
+
+
+def _recorded(camera: Camera, code: str, now: datetime) -> dict[str, Any]:
+    recorder = Recorder.objects.create(name=f"NVR {code}", owner=camera.target.owner, kind="hand")
+    asked = Retrieval.objects.create(
+        number=f"PR-2026-{camera.pk:06}", camera=camera, way="hand", since=now - timedelta(hours=2), asked_at=now,
+        until=now - timedelta(hours=1), purpose="patrol", asked_by=_account(f"peminta-{code}"), due_at=now,
+    )  # fmt: skip
+    return {"recorder_for": recorder.pk, "recorder": recorder.pk, "retrieval_for": asked.number}
 
 
 def _shifts(opd: Opd, person: Person, now: datetime) -> dict[str, Any]:

@@ -46,7 +46,7 @@ UNOWNED = {"place_to_edit", "rt_to_edit", "holiday_to_remove"}
 AREALESS = {
     "opd_to_edit", "contract_to_edit", "holiday_to_remove", "rota_for", "shift_for", "swap_for",
     "agreement_for", "exhibit_for", "ledger_to_keep", "rule_to_end", "statement_to_keep", "dispute_to_settle",
-    "plan_for", "offer_for",
+    "plan_for", "offer_for", "recorder_for",
 }  # fmt: skip
 MAY_BE_MISSING = PLATFORM | {
     "video_wall:remove",
@@ -54,6 +54,7 @@ MAY_BE_MISSING = PLATFORM | {
     "command_centre:coverage_street",  # names it in the query
     "open_api:street_look",
     "command_centre:exhibit_package",
+    "cameras:retrieval_letter",  # nobody wrote it
     "vendor_ledger:letter",  # the month there is a draft
     "camera_plans:pdf",  # the plan there has no cameras
     "city:invite_again",

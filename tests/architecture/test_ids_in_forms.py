@@ -44,10 +44,11 @@ SENT_BY = (ENGINEER, HEAD, LURAH, ENGINEER_HERE, SUPERVISOR_HERE)  # nobody of t
 
 # The field's name → what it names. A form field that offers rows, or ends in _id, and is not here fails the test.
 FIELDS = {
-    "contract": "contract", "head_id": "person", "into": "incident", "kecamatan_id": "kecamatan",
+    "contract": "contract", "custodian": "person", "head_id": "person", "into": "incident", "kecamatan_id": "kecamatan",
     "kelurahan": "kelurahan", "kelurahan_id": "kelurahan", "link": "link", "officer": "person", "opd_id": "opd",
     "operators": "person", "owner": "opd", "owner_id": "opd", "parent_id": "opd", "person_id": "person",
-    "place": "place", "power": "link", "supervisors": "person", "target": "camera", "upstream_id": "feeder",
+    "place": "place", "power": "link", "recorder": "recorder", "supervisors": "person", "target": "camera",
+    "upstream_id": "feeder",
 }  # fmt: skip
 # What may be named although it is another's, and why.
 EVERYBODYS: dict[tuple[str, str], str] = {
@@ -82,6 +83,7 @@ TYPED: dict[str, Any] = {
     "acting": "plt", "decree": "1/CONTOH", "per_shift": "1", "alarm_budget": "6",
     "valid_from": "2026-01-01", "addresses": "10.64.1.20", "port": "80", "prefix": "MB-", "source": "Uji",
     "partner": "Toko Contoh", "bearing_deg": "0", "fov_deg": "60", "range_m": "50", "width_px": "1920",
+    "token": "REC-CONTOH", "address": "http://10.64.1.20:80/onvif/device_service",
     "joining_rp": "0", "yearly_rp": "0", "budget": "100", "lenses": "wide",
 }  # fmt: skip
 NO_WRITES = ("_seen", "exports.taken", "accounts.")

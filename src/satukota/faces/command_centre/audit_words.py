@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from satukota.city import words as city
 from satukota.work.blind_spots import words as blind_spots
+from satukota.work.cameras.recordings import words as recordings
 
 LONGEST = 300  # characters of one value on the page; the export has all of it
 DEEPEST = 3
@@ -16,6 +17,7 @@ DEEPEST = 3
 ACTS: dict[str, Any] = (
     city.ACTS
     | blind_spots.AUDIT_ACTS
+    | recordings.AUDIT_ACTS
     | {
         "cameras.live_settings": gettext_lazy("setelan gambar langsung diubah"),
         "cameras.published": gettext_lazy("kamera menjadi publik"),
@@ -73,6 +75,7 @@ ACTS: dict[str, Any] = (
         "cameras.evidence_seen": gettext_lazy("gambar gangguan dilihat"),
         "cameras.imported": gettext_lazy("kamera diimpor"),
         "ground.imported": gettext_lazy("lahan diimpor"),
+        "ground.people_counted": gettext_lazy("jumlah penduduk diisi"),
         "ground.kind_decided": gettext_lazy("bobot kebutuhan ditetapkan"),
         "cameras.live_source_set": gettext_lazy("setelan gambar langsung diubah"),
         "cameras.look_asked": gettext_lazy("pemeriksaan diminta"),

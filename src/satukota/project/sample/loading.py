@@ -21,7 +21,7 @@ from satukota.city.roles import ROLES
 from satukota.shared.incidents.models import Sop
 from satukota.shared.monitoring.models import Target, Witness
 
-from . import facts, ground, ledger, openness, rota, things, wiring
+from . import facts, ground, ledger, openness, recorders, rota, things, wiring
 
 SAMPLE_RTS = 3
 
@@ -70,6 +70,7 @@ def load() -> dict[str, int]:
     added["kontrak"] = _add_contracts(opds, clock.local(at).date())
     added["syarat kontrak"] = ledger.add(at)
     added.update(things.add(opds))
+    added["perekam"] = recorders.add(opds, at)
     added["kamera publik"] = openness.add(at)
     added["RT"] = _add_rts()
     added["saksi"] = _add_witnesses()

@@ -37,11 +37,22 @@ class Wire:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A simulated recorder as its register row must describe it."""
+
+    address: str
+    username: str
+    password: str
+    channels: dict[str, str]  # camera → recording token
+
+
+@dataclass(frozen=True)
 class Field:
     links: dict[str, str]  # code → host:port of its switch, in the order of the scenario
     powers: tuple[str, ...]
     witnesses: tuple[str, ...]  # host:port of what stands for the internet, in the order of city.toml
     cameras: dict[str, Wire]
+    recorders: dict[str, Box]
 
 
 @cache
@@ -63,7 +74,13 @@ def field() -> Field:
         powers=tuple(told["powers"]),
         witnesses=tuple(f"{HOST}:{ports['witness'] + place}" for place in range(WITNESSES)),
         cameras={row["code"]: _wire(row, ports, links, onvif) for row in rows},
+        recorders={row["code"]: _box(row, ports["recorder"] + place) for place, row in enumerate(told["recorders"])},
     )
+
+
+def _box(row: Mapping[str, Any], port: int) -> Box:
+    channels = {code: f"REC-{code}" for code in row["cameras"]}
+    return Box(f"http://{HOST}:{port}/onvif/device_service", row["login"]["user"], row["login"]["password"], channels)
 
 
 def _wire(row: Mapping[str, Any], ports: Mapping[str, int], links: Sequence[str], onvif: Sequence[str]) -> Wire:

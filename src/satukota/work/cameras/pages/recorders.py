@@ -101,8 +101,6 @@ def recorder(request: HttpRequest, found: Recorder) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs("recordings.manage")
 def recorder_add(request: HttpRequest) -> HttpResponse:
-    if not _may_manage(request.user):
-        raise access.not_found()
     return _edit(request, None)
 
 

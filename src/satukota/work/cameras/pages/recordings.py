@@ -136,7 +136,10 @@ def _around(request: HttpRequest, user: Any) -> dict[str, Any]:
     number = request.GET.get("insiden", "")[:20]
     if not number:
         return {}
-    found = incidents.incident_for(user, number)
+    try:
+        found = incidents.incident_for(user, number)
+    except UserError:
+        return {}
     return {"since": clock.local(found.opened_at - AROUND[0]), "until": clock.local(found.opened_at + AROUND[1]),
             "incident": found.number, "purpose": "incident"}  # fmt: skip
 

@@ -179,7 +179,7 @@ def retrieval_act(request: HttpRequest, found: Retrieval, act: str) -> HttpRespo
     if act == "serahkan":
         return _deliver(request, found)
     acts: dict[str, tuple[Callable[[], object], str]] = {
-        "terima": (lambda: handing_over.acknowledge(found, who=request.POST.get("who", "")[:120], by=by, at=at),
+        "terima": (lambda: handing_over.acknowledge(found, who=request.POST.get("text", "")[:120], by=by, at=at),
                    _("Penerimaan dicatat.")),
         "tolak": (lambda: handing_over.refuse(found, reason=request.POST.get("reason", "")[:300], by=by, at=at),
                   _("Penolakan dicatat dan dikabarkan kepada peminta.")),

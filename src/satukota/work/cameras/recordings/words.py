@@ -51,5 +51,21 @@ FAULTS: dict[str, Said] = {
 }  # fmt: skip
 
 
+AUDIT_ACTS: dict[str, Promise] = {
+    "cameras.recorder_added": _("perekam didaftarkan"),
+    "cameras.recorder_changed": _("perekam diubah"),
+    "cameras.recorder_attached": _("kamera dihubungkan dengan perekam"),
+    "cameras.recorder_asked": _("perekam diminta menjawab"),
+    "cameras.recording_asked": _("rekaman diminta"),
+    "cameras.recording_asked_by_hand": _("rekaman diminta kepada petugas"),
+    "cameras.recording_acknowledged": _("permintaan rekaman diterima petugas"),
+    "cameras.recording_delivered": _("rekaman diserahkan"),
+    "cameras.recording_failed": _("rekaman gagal ditarik"),
+    "cameras.recording_lapsed": _("permintaan rekaman lewat masa simpan"),
+    "cameras.recording_refused": _("permintaan rekaman ditolak"),
+    "cameras.recording_tried_again": _("rekaman ditarik lagi"),
+}
+
+
 def said_of(fault: str) -> Said:
     return FAULTS.get(fault, OTHER)
