@@ -90,11 +90,12 @@ def calculate() -> Demand:
     )
     xy = at_the_door(xy)
     lonlat = plane.to_degrees(xy) if len(xy) else xy
-    times = times * _people_share(kind, kelurahan, kinds)
+    rt = _inside(lonlat, _areas(Rt.objects.order_by("pk")))
+    times = times * _people_share(kind, kelurahan, rt, kinds)
     weights, needed = np.array([k.weight for k in kinds]), np.array([k.needed_px_per_m for k in kinds])
     return Demand(
         ids=ids, xy=xy, lonlat=lonlat, weight=weights[kind] * times, needed=needed[kind], kind=kind,
-        kelurahan_id=kelurahan, rt_id=_inside(lonlat, _areas(Rt.objects.order_by("pk"))),
+        kelurahan_id=kelurahan, rt_id=rt,
         street_id=_nearest_street(xy, street, streets), place_id=_nearest_place(xy, place, ground), kinds=kinds,
     )  # fmt: skip
 
@@ -221,23 +222,42 @@ def _kept_points(ids: np.ndarray, kelurahan: np.ndarray) -> np.ndarray:
     return np.sort(first if (kelurahan == NONE).all() else first[kelurahan[first] != NONE])
 
 
-def _people_share(kind: np.ndarray, kelurahan: np.ndarray, kinds: tuple[Kind, ...]) -> np.ndarray:
-    """How much denser than the city a kelurahan is, per point of PEOPLE kinds; 1 for all others and where unknown.
+def _people_share(
+    kind: np.ndarray, kelurahan: np.ndarray, rt: np.ndarray, kinds: tuple[Kind, ...]
+) -> np.ndarray:  # fmt: skip
+    """How much denser than the city an area is, per point of PEOPLE kinds; 1 for all others and where unknown.
 
-    The newest count of each kelurahan is shared out over its points, so 10 m of a crowded street weigh more.
+    The newest count of each RT, and of each kelurahan what is left of it, is shared out over the points there: 10 m of
+    a crowded street weigh more.
     """
     share = np.ones(len(kind))
-    people = dict(Population.objects.order_by("counted_on").values_list("kelurahan", "people"))  # the newest stays
+    of_kelurahan, of_rt = people_now()
     counted = np.isin(kind, [n for n, each in enumerate(kinds) if each.basis == BASIS.PEOPLE])
-    counted &= np.isin(kelurahan, list(people))
-    if not counted.any():
-        return share
-    areas, at, points = np.unique(kelurahan[counted], return_inverse=True, return_counts=True)
-    living = np.array([people[key] for key in areas.tolist()], float)
-    mean = living.sum() / points.sum()
-    if mean > 0:
-        share[counted] = np.maximum(living / points / mean, 1e-6)[at]
+    by_rt = counted & np.isin(rt, list(of_rt))
+    rest = counted & ~by_rt & np.isin(kelurahan, list(of_kelurahan))
+    for key, pk in np.unique(np.column_stack([kelurahan[by_rt], rt[by_rt]]), axis=0).tolist():
+        if key in of_kelurahan:
+            of_kelurahan[key] = max(0, of_kelurahan[key] - of_rt[pk])
+    living, points, at = np.empty(0), np.empty(0), np.full(len(kind), NONE)
+    for chosen, areas, people in ((by_rt, rt, of_rt), (rest, kelurahan, of_kelurahan)):
+        keys, where, count = np.unique(areas[chosen], return_inverse=True, return_counts=True)
+        at[chosen] = where + len(living)
+        living = np.append(living, [people[key] for key in keys.tolist()])
+        points = np.append(points, count)
+    if living.sum() > 0:
+        some = at != NONE
+        share[some] = np.maximum(living / points / (living.sum() / points.sum()), 1e-6)[at[some]]
     return share
+
+
+def people_now() -> tuple[dict[int, int], dict[int, int]]:
+    """The newest count of each kelurahan, and of each RT that was counted. One query."""
+    rows = Population.objects.order_by("counted_on").values_list("kelurahan", "rt", "people")  # the newest stays
+    whole: dict[int, int] = {}
+    parts: dict[int, int] = {}
+    for kelurahan, rt, people in rows:
+        (whole if rt is None else parts)[kelurahan if rt is None else rt] = people
+    return whole, parts
 
 
 def _nearest_street(xy: np.ndarray, street: np.ndarray, streets: queries.Streets) -> np.ndarray:

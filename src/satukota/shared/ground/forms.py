@@ -28,6 +28,16 @@ class UploadForm(_Dressed):
     licence = forms.CharField(label=_("Lisensi"), max_length=120, required=False)
 
 
+class PeopleForm(_Dressed):
+    lines = forms.CharField(
+        label=_("Penduduk"), max_length=200_000, widget=forms.Textarea({"rows": 8}),
+        help_text=_("Satu baris per kelurahan: “Api-Api; 12.345”, atau per RT: “Api-Api; RT 03; 210”. Dapat ditempel "
+                    "dari lembar kerja."),
+    )  # fmt: skip
+    counted_on = forms.DateField(label=_("Dihitung pada"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    source = forms.CharField(label=_("Sumber"), max_length=200, help_text=_("Misalnya: Disdukcapil, semester I 2026."))
+
+
 class KindForm(_Dressed):
     weight = forms.FloatField(
         label=_("Bobot satu titik"), localize=False,

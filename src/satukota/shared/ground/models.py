@@ -211,9 +211,11 @@ class DemandPlace(models.Model):
 
 
 class Population(models.Model):
-    """People living in a kelurahan on a day, by a source: it spreads the weight of streets over the city."""
+    """People living in a kelurahan, or in one of its RT, on a day, by a source: it spreads the weight of streets over
+    the city. A kelurahan's count is of all of it, also of the RT that were counted by themselves."""
 
     kelurahan = models.ForeignKey("city.Kelurahan", models.CASCADE, related_name="populations")
+    rt = models.ForeignKey("city.Rt", models.CASCADE, null=True, related_name="populations")  # null: all of it
     people = models.PositiveIntegerField()
     counted_on = models.DateField()
     source = models.CharField(max_length=200)
@@ -223,7 +225,12 @@ class Population(models.Model):
         ordering = ["kelurahan__code", "-counted_on"]
         verbose_name = "penduduk"
         constraints = [
-            models.UniqueConstraint(fields=["kelurahan", "counted_on"], name="ground_population_a_day"),
+            models.UniqueConstraint(
+                fields=["kelurahan", "counted_on"], condition=Q(rt=None), name="ground_population_a_day"
+            ),
+            models.UniqueConstraint(
+                fields=["rt", "counted_on"], condition=Q(rt__isnull=False), name="ground_population_rt_a_day"
+            ),
             models.CheckConstraint(name="ground_population_some", condition=Q(people__lte=50_000_000)),
         ]
 

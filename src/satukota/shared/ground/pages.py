@@ -55,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     told = {
         "figures": figures, "sources": GroundSource.objects.select_related("taken_by")[:PAGE_SIZE],
         "may_import": access.may(request.user, "ground.import"), "crumbs": _crumbs(),
-        "people": Population.objects.order_by("-counted_on").select_related("kelurahan")[:100],
+        "people": Population.objects.filter(rt=None).order_by("-counted_on").select_related("kelurahan")[:100],
     }  # fmt: skip
     return render(request, "ground/home.html", told)
 
@@ -138,7 +138,8 @@ def kinds(request: HttpRequest) -> HttpResponse:
     rows = [row for row in _kind_rows() if purpose not in PURPOSES or row.kind.purpose == purpose]
     told = {
         "rows": rows, "purpose": purpose, "purposes": PURPOSES.items(), "crumbs": _crumbs(_home_crumb()),
-        "may_edit": access.may(request.user, "ground.import"), "total": sum(row.points for row in rows),
+        "total": sum(row.points for row in rows),
+        "may_edit": (may := access.may(request.user, "ground.import")), "may_import": may,
     }  # fmt: skip
     return render(request, "ground/kinds.html", told)
 
@@ -204,7 +205,7 @@ def places(request: HttpRequest) -> HttpResponse:
         row.kind_name = names.get(row.kind, row.kind)
     page.object_list = shown
     told = {"page": page, "chosen": chosen, "text": text, "kinds": names.items(), "forms": exports.FORMATS,
-            "crumbs": _crumbs(_home_crumb())}  # fmt: skip
+            "may_import": access.may(request.user, "ground.import"), "crumbs": _crumbs(_home_crumb())}  # fmt: skip
     return render(request, "ground/places.html", told)
 
 

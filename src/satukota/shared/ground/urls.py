@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import pages
+from . import pages, people_pages
 
 app_name = "ground"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("impor/<int:pk>/batalkan", pages.cancel_upload, name="upload_cancel"),
     path("kebutuhan/", pages.kinds, name="kinds"),
     path("kebutuhan/<slug:code>/", pages.kind, name="kind"),
+    path("penduduk/", people_pages.people, name="people"),
     path("tempat/", pages.places, name="places"),
     path("tempat/unduh.<slug:form>", pages.places_export, name="places_export"),
     path("ubin.json", pages.tile_index, name="tiles"),

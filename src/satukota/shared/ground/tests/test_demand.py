@@ -84,6 +84,19 @@ def test_people_make_a_street_heavier_without_changing_the_city(city):
     assert found.weight.mean() == pytest.approx(1.0)
 
 
+def test_a_crowded_neighbourhood_weighs_more_than_the_rest_of_its_kelurahan(city):
+    crowded = Rt.objects.create(
+        kelurahan=city.kelurahan, number="001", area=shapely.geometry.mapping(house(0, -50, 100))
+    )
+    make_ground(streets=[("residential", [spot(0, 0), spot(300, 0)])])
+    for rt, people in ((None, 900), (crowded, 600)):
+        Population.objects.create(kelurahan=city.kelurahan, rt=rt, people=people, counted_on="2026-01-01", source="uji")
+    found = queries.demand()
+    inside = found.rt_id == crowded.pk
+    assert (inside.sum(), len(found)) == (10, 30)
+    assert found.weight[inside] == pytest.approx(2.0) and found.weight[~inside] == pytest.approx(0.5)
+
+
 def test_points_know_their_rt_and_what_lies_outside_the_city_does_not_count(city):
     Rt.objects.create(kelurahan=city.kelurahan, number="001", area=shapely.geometry.mapping(house(0, -20, 45)))
     sea = (117.60, 0.10)

@@ -256,7 +256,7 @@ def _most(ids: Array, weight: Array) -> int:
 
 def _people_per_point(points: Points, kinds: dict[str, Kind]) -> dict[int, float]:
     """People per point of the kinds that stand for people: the newest count of a kelurahan over its points."""
-    counted = dict(Population.objects.order_by("counted_on").values_list("kelurahan", "people"))
+    counted = dict(Population.objects.filter(rt=None).order_by("counted_on").values_list("kelurahan", "people"))
     codes = [code for code, kind in kinds.items() if kind.basis == DemandKind.Basis.PEOPLE]
     living = np.flatnonzero(np.isin(points.kind, np.flatnonzero(np.isin(points.kinds, codes))))
     areas, sizes = np.unique(points.kelurahan[living], return_counts=True)
