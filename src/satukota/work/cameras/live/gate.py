@@ -131,7 +131,8 @@ def _source(camera_id: int, stream: str) -> Source:
         return Source(camera_id, "", far=far)
     live = LiveSource.objects.filter(pk=camera_id).first()
     if settings.LIVE_RELAY:  # a relay of the city's own pulls the cameras and keeps their passwords
-        return Source(camera_id, settings.LIVE_RELAY.replace("{code}", camera.target.code).replace("{stream}", stream))
+        url = settings.LIVE_RELAY.replace("{code}", camera.target.code).replace("{stream}", stream)
+        return Source(camera_id, url, is_relay=True)
     url = camera.target.address
     if live is not None:
         chosen = (live.sub_address, live.main_address) if stream == "sub" else (live.main_address,)

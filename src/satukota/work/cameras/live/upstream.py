@@ -52,6 +52,8 @@ class Source:
     may_log_in: bool = True
     cause: str = ""
     """why it may not be pulled: retired, secret_lost, no_address"""
+    is_relay: bool = False
+    """the city's own relay, named in the settings: it may stand on this machine"""
     far: Far | None = None
     """another installation's hub has it"""
 
@@ -237,7 +239,8 @@ class Upstream:
         self.mark = mark_of(source.url)
         async with asyncio.timeout(FIRST_S) as self._limit:
             async with rtsp.watching(
-                source.url, source.username, source.password, resolve=_resolve, may_log_in=source.may_log_in,
+                source.url, source.username, source.password,
+                resolve=rtsp.resolve_anywhere if source.is_relay else _resolve, may_log_in=source.may_log_in,
                 on_unit=self._on_unit,
             ) as session:  # fmt: skip
                 self._session, self._session_at = session, time.time()

@@ -13,11 +13,13 @@ from django.db import DatabaseError
 
 from satukota.base import clock
 from satukota.city.models import Duty
+from satukota.shared.monitoring.models import Target
+from satukota.work.cameras.lending import actions as lending
 from satukota.work.cameras.live import actions, hub_client, service
 from satukota.work.cameras.live.gate import Gate
 from satukota.work.cameras.live.inner import inner_token
 from satukota.work.cameras.live.service import Hub, application
-from satukota.work.cameras.models import Camera, WatchSession
+from satukota.work.cameras.models import Agreement, Camera, WatchSession
 
 from . import make
 from . import rtsp_double as double
@@ -90,7 +92,9 @@ def at_the_hub(visit: Callable[[Any, Hub], Awaitable[None]]) -> None:
 
 def ticket_for(user: Any, camera: Any, session_key: str) -> str:
     camera = Camera.objects.select_related("target__owner").get(pk=camera.pk)
-    return actions.ask_to_watch(camera, actions.Why(), stream="main", session_key=session_key, by=user, at=clock.now())
+    return actions.ask_to_watch(
+        camera, actions.Why(purpose="patrol"), stream="main", session_key=session_key, by=user, at=clock.now()
+    )
 
 
 ask = sync_to_async(ticket_for)
@@ -146,7 +150,29 @@ def test_nobody_else_comes_in(city, how):
     at_the_hub(visit)
 
 
-@pytest.mark.parametrize("how", ["duty ends", "signed out", "camera retired"])
+@pytest.mark.parametrize("is_sample", [True, False])
+def test_with_a_relay_the_camera_itself_is_left_alone(city, settings, is_sample):
+    """A second RTSP server stands for MediaMTX or go2rtc; as a product it may be on this machine, a camera may not."""
+    cookies, key = cookies_of(city.who.operator)
+    settings.SAMPLE = is_sample
+
+    async def visit(app: Any, hub: Hub) -> None:
+        async with double.camera(fps=20) as camera, double.camera(fps=20) as relay:
+            settings.LIVE_RELAY = f"rtsp://127.0.0.1:{relay.port}/kota/{{code}}/{{stream}}"
+            browser = Browser(app, cookies)
+            browser.say({"ticket": await ask(city.who.operator, await registered(camera.url), key)})
+            await until(lambda: browser.pictures > 3)
+            assert (camera.connections, relay.connections) == (0, 1)
+            assert f"DESCRIBE rtsp://127.0.0.1:{relay.port}/kota/MB-001/main RTSP" in "".join(relay.requests)
+            assert "Authorization" not in "".join(relay.requests)
+            settings.LIVE_RELAY = ""
+            await browser.leave()
+            await until(lambda: "TEARDOWN" in relay.asked)
+
+    at_the_hub(visit)
+
+
+@pytest.mark.parametrize("how", ["duty ends", "signed out", "camera retired", "agreement ends"])
 def test_a_permission_that_ends_while_watching_ends_the_picture(city, how):
     cookies, key = cookies_of(city.who.operator)
 
@@ -157,15 +183,30 @@ def test_a_permission_that_ends_while_watching_ends_the_picture(city, how):
             target = Camera.objects.get().target
             target.retired_on = date.today()
             target.save()
+        elif how == "agreement ends":
+            lending.revoke(Agreement.objects.get(), why="selesai", by=city.who.supervisor, at=clock.now())
         else:
             from django.contrib.sessions.models import Session
 
             Session.objects.all().delete()
 
+    def lend() -> None:
+        partner = city.dishub
+        Target.objects.update(owner=partner)
+        Duty.objects.filter(person__user__in=[city.who.operator, city.who.supervisor]).update(opd=city.diskominfo)
+        lending.make(
+            number="PKS/1/CONTOH", partner=partner, codes=["MB-001"], purposes=["patrol"], hours=[],
+            starts_on=date.today() - timedelta(days=3), ends_on=date.today() + timedelta(days=3), counts=True,
+            by=city.who.supervisor, at=clock.now(),
+        )  # fmt: skip
+
     async def visit(app: Any, hub: Hub) -> None:
         async with double.camera(fps=20) as camera:
+            row = await registered(camera.url)
+            if how == "agreement ends":
+                await sync_to_async(lend)()
             browser = Browser(app, cookies)
-            browser.say({"ticket": await ask(city.who.operator, await registered(camera.url), key)})
+            browser.say({"ticket": await ask(city.who.operator, row, key)})
             await until(lambda: browser.pictures)
             await sync_to_async(take_away)()
             await until(lambda: browser.closed, 5)
