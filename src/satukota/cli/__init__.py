@@ -79,7 +79,7 @@ def _web(words: list[str]) -> int:
     port = os.environ.get("SATUKOTA_PORT", "8000")
     return _become(
         ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "4"]
-        + ["--no-ws", "--respawn-failed-workers", *words, "satukota.project.wsgi:application"]
+        + ["--no-ws", "--respawn-failed-workers", *words, "satukota.project.wsgi_warm:application"]
     )
 
 
