@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from satukota.base import clock
+from satukota.base import clock, outages
 
 from . import beats, chores, registry, storing
 from .claims import MARGIN_S, Claimer, release_the_dead
@@ -240,9 +240,9 @@ class Runner:
             try:
                 await self._store_patiently(batch)
                 return
-            except (OperationalError, InterfaceError):
-                raise  # away for longer than HOLD_S
-            except Exception:
+            except Exception as failure:
+                if _is_away(failure):
+                    raise  # for longer than HOLD_S
                 if attempt + 1 == WRITE_TRIES:
                     break
                 log.warning("storing %d looks failed, trying again", len(batch), exc_info=True)
@@ -260,8 +260,8 @@ class Runner:
             try:
                 await self._store_once(batch)
                 return
-            except (OperationalError, InterfaceError) as failure:
-                if time.monotonic() - began + pause_s > HOLD_S:
+            except Exception as failure:
+                if not _is_away(failure) or time.monotonic() - began + pause_s > HOLD_S:
                     raise
                 log.warning("the database is away (%s): holding %d looks", type(failure).__name__, len(batch))
                 await asyncio.sleep(pause_s)
@@ -304,6 +304,11 @@ class Runner:
             log.exception("claims were not given back; their leases end by themselves")
         self.database.close()
         self.chore_thread.close()
+
+
+def _is_away(failure: Exception) -> bool:
+    """It takes no rows now, which is no fault of the rows. PostgreSQL's "read-only" is an InternalError to Django."""
+    return isinstance(failure, (OperationalError, InterfaceError)) or outages.outage_in(failure) is not None
 
 
 def _probe(kind: str) -> Probe:

@@ -5,8 +5,9 @@ import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 
 from satukota.base import clock
 from satukota.base.feed.models import FeedEntry
@@ -154,15 +155,23 @@ def test_a_cut_uplink_calls_nobody_down_and_afterwards_everything_is_looked_at(i
     assert not StatusChange.objects.exclude(now="up").exists() and not Target.objects.exclude(pending_cause="").exists()
 
 
-def test_a_database_that_is_away_for_a_moment_loses_no_look(inline, heard, probe, monkeypatch):
+def read_only():
+    """As Django hands on what PostgreSQL says while default_transaction_read_only is on."""
+    failure = InternalError("cannot execute UPDATE in a read-only transaction")
+    failure.__cause__ = psycopg.errors.ReadOnlySqlTransaction(str(failure))
+    return failure
+
+
+@pytest.mark.parametrize("trouble", [lambda: OperationalError("the database is starting up"), read_only])
+def test_a_database_that_is_away_for_a_moment_loses_no_look(inline, heard, probe, monkeypatch, trouble):
     monkeypatch.setattr(runner, "WRITE_PAUSE_S", 0.05)
     probe(Scripted())
     make_target("a", kind="scripted", address="good")
-    real, failures = storing.store, iter([True, True])
+    real, failures = storing.store, iter([True] * (runner.WRITE_TRIES + 1))
 
     def store(*args, **kwargs):
         if next(failures, False):
-            raise OperationalError("the database is starting up")
+            raise trouble()
         return real(*args, **kwargs)
 
     monkeypatch.setattr(storing, "store", store)
