@@ -64,7 +64,7 @@ quick: dev
 
 ##@ Measures, pictures, documents
 bench: dev ## Run every benchmark; writes the table in benchmarks/README.md
-	$(PY) -m scripts.bench_all
+	$(PY) -m scripts.bench_all $(ARGS)
 
 bench-%: dev ## Run one, as bench-probe: one JSON line, exit code 1 when its budget is missed
 	$(PY) benchmarks/bench_$(subst -,_,$*).py $(ARGS)

@@ -1,4 +1,7 @@
-"""`make bench`: runs every benchmark and writes their last lines as a table into benchmarks/README.md."""
+"""`make bench`: runs every benchmark and writes their last lines as a table into benchmarks/README.md.
+
+`make bench ARGS="probe watch"` runs these only; the rows of the others stand as they were measured.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,21 +19,26 @@ FOLDER = ROOT / "benchmarks"
 PAGE = FOLDER / "README.md"
 BEGIN, END = "<!-- table: written by make bench -->", "<!-- end of table -->"
 KEYS = {"name", "ours", "peer", "peer_name", "ratio", "unit", "budget", "ok"}
-HEAD = """| benchmark | ours | peer | | ratio | unit | budget | |
-|---|---|---|---|---|---|---|---|"""
+HEAD = """| benchmark | ours | peer | | ratio | unit | budget | | measured |
+|---|---|---|---|---|---|---|---|---|"""
 
 
-def main() -> int:
-    """0 when every benchmark met its budget. The table is written in any case, failures included."""
-    rows, failed = [], []
-    for script in sorted(FOLDER.glob("bench_*.py")):
-        say(f"· {script.stem.removeprefix('bench_').replace('_', '-')} …")
-        result = run_benchmark(script)
+def main(chosen: Sequence[str]) -> int:
+    """0 when every benchmark run met its budget. Rows are written as they come, failures included.
+
+    Raises SystemExit for a name nothing is called by.
+    """
+    scripts = {path.stem.removeprefix("bench_").replace("_", "-"): path for path in sorted(FOLDER.glob("bench_*.py"))}
+    if unknown := set(chosen) - scripts.keys():
+        raise SystemExit(f"No benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(scripts)}.")
+    failed = []
+    for name in chosen or scripts:
+        say(f"· {name} …")
+        result = run_benchmark(scripts[name])
         say(f"  {json.dumps(result, ensure_ascii=False)}")
-        rows.append(result)
+        put_row(PAGE, str(result["name"]), _row(result), machine())
         if not result["ok"]:
             failed.append(str(result["name"]))
-    write_table(PAGE, rows, machine())
     if failed:
         say(f"\nBudget missed or not measured: {', '.join(failed)}")
     return 1 if failed else 0
@@ -63,19 +72,21 @@ def machine() -> str:
     return ", ".join(filter(None, parts))
 
 
-def write_table(page: Path, rows: list[dict[str, object]], where: str) -> None:
-    """Replace what stands between the two marks; the words around it are written by hand."""
-    table = "\n".join([HEAD, *map(_row, rows)])
-    written = f"{BEGIN}\n{date.today().isoformat()} · {where}\n\n{table}\n{END}"
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(before + written + after, encoding="utf-8")
+def put_row(page: Path, name: str, row: str, where: str) -> None:
+    """Put the row among those between the two marks; the words around them are written by hand."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    old, _, after = rest.partition(END)
+    rows = {line.split("|")[1].strip(): line for line in old.splitlines()[2:] if line.startswith("| ")}
+    rows.pop("benchmark", None)
+    rows[name] = row
+    table = "\n".join([HEAD, *(rows[key] for key in sorted(rows))])
+    page.write_text(f"{before}{BEGIN}\n{where}\n\n{table}\n{END}{after}", encoding="utf-8")
 
 
 def _row(result: dict[str, object]) -> str:
     order = ("name", "ours", "peer", "peer_name", "ratio", "unit", "budget")
-    cells = [_shown(result[key]) for key in order] + ["met" if result["ok"] else "**missed**"]
+    verdict = "met" if result["ok"] else "**missed**"
+    cells = [*(_shown(result[key]) for key in order), verdict, date.today().isoformat()]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -92,4 +103,4 @@ def _read(path: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
