@@ -88,6 +88,7 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
     members, total = members.select_related("target__camera"), incident.members_all
     shown = list(members if "semua" in asked else members[:MEMBERS_SHOWN])
     may = _may(user, incident)
+    chosen = _shown(shown, asked.get("anggota", ""))
     lines, lines_hidden = _lines(incident, "perjalanan" in asked)
     return {
         "incident": incident,
@@ -96,7 +97,9 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
         "members": [(member, words.cause_words(member.target.kind, member.cause)) for member in shown],
         "members_total": total,
         "members_hidden": total - len(shown),
-        "shown": _shown(shown, asked.get("anggota", "")),
+        "shown": chosen,
+        "may_ask_footage": chosen is not None and chosen.member.target.kind == "camera"
+                           and access.may_on(user, "recordings.ask", chosen.member.target),
         "steps": queries.steps_of(incident),
         "lines": lines,
         "lines_hidden": lines_hidden,
@@ -109,7 +112,7 @@ def told_of(user: Any, incident: Incident, now: datetime, asked: QueryDict) -> d
         "causes": _causes(incident) if may["close"] and incident.state == Incident.State.RECOVERED else [],
         "kind": words.kind_words(incident.kind),
         "act_key": once.new_key(),
-    }
+    }  # fmt: skip
 
 
 def _may(user: Any, incident: Incident) -> dict[str, bool]:

@@ -72,6 +72,7 @@ def camera_list(request: HttpRequest) -> HttpResponse:
         "may_watch": access.may(request.user, "cameras.watch"),
         "may_see_agreements": access.may(request.user, "agreements.view"),
         "may_publish": access.may(request.user, "cameras.publish"),
+        "may_see_recordings": access.may(request.user, "recordings.view"),
         "may_read_watches": access.may(request.user, "cameras.watch_log"),
         "may_import": access.may(request.user, "cameras.import"),
         "export_forms": exports.FORMATS,

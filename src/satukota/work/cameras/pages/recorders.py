@@ -24,7 +24,7 @@ from ..forms import offer_owners
 from ..models import Recorder
 from ..recordings import access as reach
 from ..recordings import holding, register
-from ..recordings.words import said_of
+from ..recordings.words import offset_words, said_of
 
 
 class RecorderForm(forms.Form):
@@ -89,7 +89,8 @@ def recorder(request: HttpRequest, found: Recorder) -> HttpResponse:
     at = clock.now()
     rows = found.cameras.select_related("camera__target", "recorder").order_by("camera__target__code")
     told = {
-        "recorder": found, "at": at, "fault": said_of(found.fault) if found.fault else None,
+        "recorder": found, "at": at, "offset": offset_words(found.clock_offset_ms),
+        "fault": said_of(found.fault) if found.fault else None,
         "rows": [(row, holding.held(row, at), said_of(row.fault) if row.fault else None) for row in rows],
         "may_manage": _may_manage(request.user) and access.may(request.user, "recordings.manage", found.owner_id),
         "may_technical": access.may(request.user, "cameras.technical", found.owner_id),

@@ -27,7 +27,7 @@ from ..live.purposes import PURPOSES
 from ..models import Camera, RecordedCamera, Recorder, Retrieval
 from ..recordings import access as reach
 from ..recordings import asking, holding, register
-from ..recordings.words import said_of
+from ..recordings.words import offset_words, said_of
 
 USUAL_DAYS = 14  # shown where nobody stated how long footage is kept
 GAPS_SHOWN = 100
@@ -107,6 +107,7 @@ def _page(
         "camera": camera, "target": camera.target, "row": row, "at": at, "days": days, "may": may, "problem": problem,
         "held": holding.held(row, at), "strip": holding.strip(row, at, days) if row and row.known_to else None,
         "gaps": [(gap, (gap.ended_at - gap.began_at).total_seconds()) for gap in gaps[:GAPS_SHOWN]],
+        "offset": offset_words(row.recorder.clock_offset_ms) if row else "",
         "n_gaps": len(gaps), "fault": said_of(_fault(row)) if _fault(row) else None, "asked": list(asked),
         "form": form or (AskForm(initial=_around(request, user), can_pull=_can_pull(row)) if may["ask"] else None),
         "key": once.new_key(), "longest_min": int(asking.longest("replay").total_seconds() // 60),

@@ -146,7 +146,7 @@ def open_exhibit(asked: Retrieval, at: datetime) -> Exhibit:
             "code": target.code, "day": f"{start:%d-%m-%Y}", "start": f"{start:%H.%M.%S}", "end": f"{end:%H.%M.%S}",
         },
         source=target.code, owner_code=target.owner.code,
-        about=asked.incident.number if asked.incident else asked.number, by=asked.asked_by, at=at,
+        about=asked.incident.number if asked.incident else "", by=asked.asked_by, at=at,
     )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -49,6 +51,16 @@ FAULTS: dict[str, Said] = {
     "codec_unsupported": Said(_("Format video perekam tidak didukung."), _("Minta rekaman kepada petugasnya.")),
     "busy": Said(_("Perekam sedang penuh."), _("Coba lagi sebentar lagi.")),
 }  # fmt: skip
+
+
+def offset_words(offset_ms: int | None) -> str:
+    """How wrong a recorder's clock is; it is measured to a second, and no finer is said."""
+    if offset_ms is None:
+        return gettext("belum diukur")
+    if abs(offset_ms) < 1000:
+        return gettext("kurang dari satu detik")
+    seconds = number_format(round(abs(offset_ms) / 1000))
+    return (gettext("%s detik di depan") if offset_ms > 0 else gettext("%s detik di belakang")) % seconds
 
 
 AUDIT_ACTS: dict[str, Promise] = {
