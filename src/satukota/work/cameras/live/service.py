@@ -237,7 +237,13 @@ class Hub:
 
     def status(self) -> dict[str, Any]:
         told = {
-            f"{camera_id}/{stream}": upstream.words() | {"watchers": len(upstream.watchers), "pulls": upstream.pulls}
+            f"{camera_id}/{stream}": upstream.words()
+            | {
+                "watchers": len(upstream.watchers),
+                "pulls": upstream.pulls,
+                "pictures": upstream.pictures,
+                "dropped": sum(watcher.dropped for watcher in upstream.watchers),
+            }
             for (camera_id, stream), upstream in self.upstreams.items()
         }
         kept = {str(pk): {"bytes": one.written, "problem": one.problem} for pk, one in self.recorders.items()}

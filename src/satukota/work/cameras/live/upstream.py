@@ -73,6 +73,7 @@ class Upstream:
         self.copy = Fanout()
         self.state, self.cause = "connecting", ""
         self.pulls = 0
+        self.pictures = 0
         self.last_at = 0.0
         """arrival of the newest whole picture, epoch seconds"""
         self.mark = ""
@@ -279,6 +280,7 @@ class Upstream:
         if not messages:
             return
         self.last_at = now
+        self.pictures += 1
         self._seconds.append(packer.media_s)
         if unit.is_key:
             self._key_seconds.append(packer.media_s)
