@@ -27,6 +27,8 @@ from satukota.work.cameras.models import (
     CameraBookmark,
     CameraImport,
     CameraReference,
+    Loan,
+    Peer,
     Recorder,
     Retrieval,
 )
@@ -89,7 +91,7 @@ def make() -> City:
     city = City(own, other, shared)
     for hat in HATS:
         city.clients[hat] = _signed_in(hat, offices["diskominfo"], api_api)
-    shared |= _ground(User.objects.get(username="uji-1"))
+    shared |= _ground(User.objects.get(username="uji-1")) | _peers(offices["diskominfo"])
     return city
 
 
@@ -100,6 +102,16 @@ def _ground(user: User) -> dict[str, Any]:
     source = GroundSource.objects.create(kind="poles", file_name="contoh", sha256="00" * 32, taken_at=clock.now())
     uploads = ("ground:upload", "ground:upload_apply", "ground:upload_cancel")
     return {"ground:source": source.pk, **dict.fromkeys(uploads, upload.pk)}
+
+
+def _peers(opd: Opd) -> dict[str, Any]:
+    """Installations are known to the whole city; this one can never be dialled."""
+    peer = Peer.objects.create(name="Pelabuhan", address="https://127.0.0.1:1", prefix="PLB", public_key="00" * 32,
+                               opd=opd, joined_by=_account("penggabung"), joined_at=clock.now())  # fmt: skip
+    loan = Loan.objects.create(number="PKS-PLB", peer=peer, starts_on=SINCE, ends_on=date(2030, 1, 1),
+                               made_by=peer.joined_by, made_at=clock.now())  # fmt: skip
+    of_peer = ("cameras:peer", "cameras:peer_sync", "cameras:peer_close", "cameras:loan_add")
+    return {**dict.fromkeys(of_peer, peer.pk), "cameras:loan": loan.pk, "cameras:loan_revoke": loan.pk}
 
 
 def _signed_in(hat: Hat, opd: Opd, area: Kelurahan) -> Client:

@@ -13,6 +13,7 @@ PUBLIC = {"watch_counts", "portal:status", "portal:status_page", "account_login"
 AS = {
     "camera_plans:new": "teknisi", "camera_plans:prices": "teknisi", "camera_plans:offers": "teknisi",
     "cameras:live_settings": "teknisi", "cameras:agreements": "supervisor", "cameras:agreement_add": "supervisor",
+    "cameras:peers": "supervisor", "cameras:peer_add": "supervisor",
     "cameras:publishing": "supervisor", "vendor_ledger:list": "teknisi", "vendor_ledger:contract": "teknisi",
     "vendor_ledger:terms": "teknisi", "vendor_ledger:add_rule": "teknisi", "vendor_ledger:month": "teknisi",
     "cameras:import": "teknisi", "cameras:import_batch": "teknisi", "cameras:edit": "teknisi",
@@ -84,6 +85,10 @@ NO_PAGE = {
     "command_centre:coverage_street": "part of the coverage map",
     "command_centre:coverage_panel": "part of the coverage map",
     "cameras:agreement": "needs an agreement; the list and the form are opened",
+    "cameras:peer": "needs a joined installation; the list and the form are opened", "cameras:peer_sync": "an act",
+    "cameras:peer_close": "an act", "cameras:own_key_rotate": "an act", "cameras:loan_revoke": "an act",
+    "cameras:loan": "needs a joined installation", "cameras:loan_add": "needs a joined installation",
+    "card": "for machines",
     "cameras:agreement_revoke": "an act", "cameras:publish": "an act", "public_picture": "a picture",
     "command_centre:exhibit": "needs an exhibit; the list and the form are opened",
     "command_centre:exhibit_check": "an act", "command_centre:exhibit_file": "a file",

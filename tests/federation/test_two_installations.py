@@ -55,7 +55,8 @@ def both(tmp_path: Path, loop: Loop) -> Iterator[Both]:
     url = loop.hold(rtsp_camera()).url
     harbour = Installation(tmp_path / "harbour", site_url=f"http://127.0.0.1:{line.port}")
     city = Installation(tmp_path / "city")
-    sessions, opds = {}, {}
+    sessions: dict[str, dict[str, str]] = {}
+    opds: dict[str, int] = {}
     for home, name, there in ((harbour, "Pelabuhan Contoh", "Kota Contoh"), (city, "Kota Contoh", "Pelabuhan Contoh")):
         with transaction.atomic():
             sessions[name], opds[name] = _furnish(name, there, url if home is harbour else "")
@@ -68,8 +69,8 @@ def both(tmp_path: Path, loop: Loop) -> Iterator[Both]:
         line.open(harbour.port)
         with ExitStack() as stack:
             keeper = Person(harbour, sessions["Pelabuhan Contoh"]["supervisor"])
-            people = (Person(city, sessions["Kota Contoh"][role]) for role in ("supervisor", "operator"))
-            yield Both(harbour, city, line, keeper, *people, opds, stack)
+            supervisor, operator = (Person(city, sessions["Kota Contoh"][role]) for role in ("supervisor", "operator"))
+            yield Both(harbour, city, line, keeper, supervisor, operator, opds, stack)
     finally:
         harbour.stop()
         city.stop()

@@ -19,12 +19,17 @@ def main(argv: Sequence[str]) -> int:
     """Do one of the acts below; 0 when done, 1 with a sentence when it cannot be."""
     if not apps.ready:
         django.setup()
-    acts = {"load": _load, "logins": _logins, "accept-references": _accept_references, "settle": _settle}
+    acts = {
+        "load": _load, "logins": _logins, "accept-references": _accept_references, "settle": _settle,
+        "federation": _federation, "federation-step": _federation_step,
+    }  # fmt: skip
     parser = argparse.ArgumentParser(prog="satukota sample", description=_("Kota contoh."))
     parser.add_argument("act", choices=acts, help=_(
         "load: memuat; logins: daftar akun contoh; accept-references: menerima gambar terbaru sebagai acuan; "
-        "settle: menunggu putaran pertama lalu menerimanya"
+        "settle: menunggu putaran pertama lalu menerimanya; federation: dua instalasi yang saling meminjamkan kamera"
     ))  # fmt: skip
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)  # of federation-step, which federation runs
+    parser.add_argument("--port", type=int, default=8100, help=_("federation: porta pertama dari dua puluh"))
     parser.add_argument("--seconds", type=float, default=None, help=_("settle: paling lama menunggu"))
     asked = parser.parse_args(argv)
     try:
@@ -67,6 +72,18 @@ def _settle(asked: argparse.Namespace) -> None:
     from . import settling
 
     _tell(settling.settle(settling.LONGEST_S if asked.seconds is None else asked.seconds))
+
+
+def _federation(asked: argparse.Namespace) -> None:
+    from . import federation
+
+    federation.show(asked)
+
+
+def _federation_step(asked: argparse.Namespace) -> None:
+    from . import federation
+
+    federation.step(asked)
 
 
 def _tell(done: "Settled") -> None:

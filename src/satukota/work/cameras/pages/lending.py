@@ -20,6 +20,7 @@ from satukota.city import access
 from satukota.city.gates import needs
 from satukota.city.models import Kelurahan, Opd
 
+from ..federation.looks import pseudonym
 from ..hours import hours_text, parse_hours
 from ..lending import actions, terms
 from ..live.purposes import PURPOSES
@@ -143,7 +144,8 @@ def _page(request: HttpRequest, found: Agreement, problem: UserError | None = No
         "purposes": purpose_names(found.purposes), "areas": area_names(found.areas),
         "cameras": [camera.target for camera in found.cameras.select_related("target")],
         "looks": [
-            (look, PURPOSES[look.purpose].name if look.purpose in PURPOSES else "")
+            (look, PURPOSES[look.purpose].name if look.purpose in PURPOSES else "",
+             pseudonym(found.peer, look.person_id) if found.peer else "")
             for look in looks.select_related("camera__target", "person").order_by("-opened_at")[:LOOKS_SHOWN]
         ],
         "may_revoke": access.may(request.user, "agreements.revoke", found.partner_id),
