@@ -29,6 +29,7 @@ class Recorder(models.Model):
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     fault = models.CharField(max_length=30, blank=True)  # why the newest asking failed
+    offered = models.JSONField(default=list)  # [[token, name], …] of the recordings it told of, for whoever connects
     clock_offset_ms = models.IntegerField(null=True)  # its clock less ours, good to a second; null: not measured
 
     class Meta:

@@ -87,11 +87,13 @@ def _may_manage(user: Any) -> bool:
 @needs("recordings.view", find=reach.recorder_for, by="pk")
 def recorder(request: HttpRequest, found: Recorder) -> HttpResponse:
     at = clock.now()
-    rows = found.cameras.select_related("camera__target", "recorder").order_by("camera__target__code")
+    rows = list(found.cameras.select_related("camera__target", "recorder").order_by("camera__target__code"))
+    taken = {row.token for row in rows}
     told = {
         "recorder": found, "at": at, "offset": offset_words(found.clock_offset_ms),
         "fault": said_of(found.fault) if found.fault else None,
         "rows": [(row, holding.held(row, at), said_of(row.fault) if row.fault else None) for row in rows],
+        "free": [(token, name) for token, name in found.offered if token not in taken],
         "may_manage": _may_manage(request.user) and access.may(request.user, "recordings.manage", found.owner_id),
         "may_technical": access.may(request.user, "cameras.technical", found.owner_id),
         "crumbs": _crumbs((_("Perekam"), reverse("cameras:recorders"))),

@@ -70,7 +70,10 @@ class AskForm(forms.Form):
 
 class AttachForm(forms.Form):
     recorder = Choose(Recorder.objects.none(), label=gettext_lazy("Perekam"), required=False)
-    token = forms.CharField(label=gettext_lazy("Kanal (token ONVIF)"), max_length=64, required=False)
+    token = forms.CharField(
+        label=gettext_lazy("Kanal (token ONVIF)"), max_length=64, required=False,
+        widget=forms.TextInput({"list": "kanal", "autocomplete": "off"}),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, user: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -112,7 +115,7 @@ def _page(
         "form": form or (AskForm(initial=_around(request, user), can_pull=_can_pull(row)) if may["ask"] else None),
         "key": once.new_key(), "longest_min": int(asking.longest("replay").total_seconds() // 60),
         "attach": attach or (AttachForm(initial=_attached(row), user=user) if may["manage"] else None),
-        "crumbs": _crumbs(camera),
+        "channels": _channels(user) if may["manage"] else [], "crumbs": _crumbs(camera),
     }  # fmt: skip
     errors = (form and form.errors) or (attach and attach.errors)
     return render(
@@ -122,6 +125,12 @@ def _page(
 
 def _fault(row: RecordedCamera | None) -> str:
     return (row.recorder.fault or row.fault) if row else ""
+
+
+def _channels(user: Any) -> list[tuple[str, str]]:
+    """(token, words) of what recorders told they hold, for the list under the field. One query."""
+    rows = reach.recorders(user, "recordings.manage").values_list("name", "offered")
+    return [(token, f"{name} · {said}") for name, offered in rows for token, said in offered]
 
 
 def _can_pull(row: RecordedCamera | None) -> bool:

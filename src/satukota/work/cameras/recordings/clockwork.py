@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from satukota.base.audit import actions as audit
 
 from ..models import Retrieval
 from . import measuring, reminding, tasks
-from .asking import OPEN
 
 EVERY_S = 30.0
 MOST = 200
 State, Way = Retrieval.State, Retrieval.Way
+BY_HAND = Q(way=Way.HAND, state__in=(State.ASKED, State.ACKNOWLEDGED))
 
 
 def turn(at: datetime) -> None:
@@ -26,7 +27,7 @@ def turn(at: datetime) -> None:
 
 
 def remind(at: datetime) -> None:
-    waiting = Retrieval.objects.filter(way=Way.HAND, state__in=(State.ASKED, State.ACKNOWLEDGED))
+    waiting = Retrieval.objects.filter(BY_HAND)
     rows = waiting.select_related("camera__target", "recorder__custodian__user", "asked_by")
     for row in rows.filter(due_at__lte=at, reminded__lt=2)[:MOST]:
         with transaction.atomic():
@@ -39,8 +40,9 @@ def remind(at: datetime) -> None:
 
 
 def lapse(at: datetime) -> None:
-    """Nothing of it is kept any more: what was not delivered by now never will be."""
-    gone = Retrieval.objects.filter(state__in=(*OPEN, State.FAILED), gone_at__lte=at)
+    """By what was stated nothing of it is kept any more. What is just being pulled is not given up: a recorder may
+    hold more than was stated."""
+    gone = Retrieval.objects.filter(BY_HAND | Q(state=State.FAILED), gone_at__lte=at)
     for row in gone.select_related("camera__target__owner", "recorder__custodian__user", "asked_by")[:MOST]:
         with transaction.atomic():
             if not gone.filter(pk=row.pk).update(state=State.LAPSED, closed_at=at, run=""):

@@ -54,6 +54,7 @@ class Told:
 class Answer:
     fault: str = ""
     offset_ms: int | None = None
+    offered: list[list[str]] = field(default_factory=list)
     told: dict[str, Told] = field(default_factory=dict)
     """by token"""
 
@@ -94,6 +95,7 @@ async def ask(url: str, username: str, password: str, asked: Sequence[Asked], at
         box = await onvif.find(url, username, password)
         answer.offset_ms = None if box.offset_s is None else round(box.offset_s * 1000)
         known = {one.token: one for one in await onvif.holdings(box)}
+        answer.offered = [[one.token, one.name] for one in known.values()]
         for one in asked:
             answer.told[one.token] = await _told(box, known.get(one.token), one.since, at, answer.offset_ms)
     except UserError:
@@ -129,7 +131,7 @@ async def _told(
 def _write(recorder: Recorder, cameras: Sequence[RecordedCamera], answer: Answer, at: datetime) -> None:
     seen = {"asked_at": at, "fault": answer.fault}
     if not answer.fault:
-        seen |= {"answered_at": at, "clock_offset_ms": answer.offset_ms}
+        seen |= {"answered_at": at, "clock_offset_ms": answer.offset_ms, "offered": answer.offered}
     if answer.fault == "login_refused":
         seen["login_refused_at"] = at
     Recorder.objects.filter(pk=recorder.pk).update(**seen)

@@ -183,6 +183,19 @@ def test_a_keeper_is_reminded_once_each_and_a_request_lapses_with_its_footage(ci
                              at=clock.now())  # fmt: skip
 
 
+def test_what_is_being_pulled_is_not_given_up_by_what_was_stated(city):
+    camera = make.make_camera()
+    rec.put_on(rec.make_recorder("http://10.64.1.5/onvif/device_service", retention_days=7), camera)
+    asked = ask(city, camera)
+    clockwork.lapse(asked.gone_at + timedelta(days=1))
+    asked.refresh_from_db()
+    assert asked.state == "asked"
+    Retrieval.objects.update(state="failed")
+    clockwork.lapse(asked.gone_at + timedelta(days=1))
+    asked.refresh_from_db()
+    assert asked.state == "lapsed"
+
+
 def test_what_could_not_be_pulled_is_asked_of_the_keeper_under_its_number(city):
     camera = make.make_camera()
     rec.put_on(rec.make_recorder("http://10.64.1.5/onvif/device_service"), camera)
@@ -318,5 +331,10 @@ def test_the_list_is_filtered_exported_and_marks_what_is_late(city, django_asser
 def test_the_password_of_a_recorder_is_on_no_page(city):
     recorder = rec.make_recorder("http://10.64.1.5/onvif/device_service", password_sealed=secrets.seal("sandi-perekam"))
     client = make.signed_in(city.who.engineer)
+    Recorder.objects.update(offered=[["REC-9", "Gerbang <b>Contoh</b>"]])
+    camera = make.make_camera()
+    shown = [client.get(reverse("cameras:recorder", args=[recorder.pk])).content.decode(),
+             client.get(reverse("cameras:recordings", args=[camera.target.code])).content.decode()]  # fmt: skip
+    assert all("REC-9" in page and "&lt;b&gt;Contoh" in page and "<b>Contoh" not in page for page in shown)
     for name in ("recorder", "recorder_edit"):
         assert "sandi-perekam" not in client.get(reverse(f"cameras:{name}", args=[recorder.pk])).content.decode()

@@ -80,6 +80,7 @@ def test_a_gap_it_tells_of_is_measured_once_and_the_day_is_not_complete(row, fie
     start, end = gap_of(field)
     assert gap.how == "told" and gap.began_at.timestamp() == pytest.approx(start, abs=0.01)
     assert gap.ended_at.timestamp() == pytest.approx(end, abs=0.01)
+    assert Recorder.objects.get().offered == [["REC-MB-001", "MB-001"]]
     held = holding.held(holding.row_of(row.camera), clock.now())
     assert held.state == "gaps" and held.gap_minutes == 1 and held.parts.unknown_s < 60
     strip = holding.strip(row, clock.now(), 3)
