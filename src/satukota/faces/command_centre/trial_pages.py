@@ -135,10 +135,16 @@ def outcome(request: HttpRequest) -> JsonResponse:
     one = Watcher(
         target_id=0, code=code, title="", kind="camera", lon=said["lon"], lat=said["lat"], height_m=said["height_m"],
         bearing_deg=said["bearing_deg"], fov_deg=said["fov_deg"], range_m=said["range_m"], width_px=said["width"],
-        light_m=LIGHT_M,
+        light_m=_light_m(instead_of),
     )  # fmt: skip
     found = trial.outcome(one, question, instead_of=instead_of)
     return JsonResponse({"measured": found is not None, **(found.as_json() if found else {})})
+
+
+def _light_m(target_id: int | None) -> float:
+    """How far it sees at night: as the register says of the camera it stands for, else as assumed of any. One query."""
+    known = Camera.objects.filter(target=target_id).values_list("light_m", flat=True).first() if target_id else None
+    return LIGHT_M if known is None else known
 
 
 @require_GET
