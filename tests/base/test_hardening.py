@@ -16,6 +16,7 @@ def test_every_answer_carries_the_narrowing_headers(client: Client, db):
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
         assert headers["X-Content-Type-Options"] == "nosniff", path
         assert "camera=()" in headers["Permissions-Policy"], path
+        assert "object-src 'none'" in headers["Content-Security-Policy"], path
 
 
 def test_no_page_allows_inline_script(client: Client, db):

@@ -29,13 +29,15 @@ Bend = Callable[[str, dict[str, Any], Any], dict[str, Any]]  # (path, what is an
 def bent() -> Iterator[SimpleNamespace]:
     """A provider; `bend` is what happens to each JSON it answers."""
     app = oidc_provider_mock.app(require_nonce=True)
-    state = SimpleNamespace(bend=None)
+    state = SimpleNamespace(bend=None, elsewhere="")
 
     @app.after_request
     def change(response: Any) -> Any:
         from flask import json, request
         from oidc_provider_mock._storage import storage
 
+        if state.elsewhere and request.path.endswith(state.elsewhere) and "lagi" not in request.args:
+            response.status_code, response.headers["Location"] = 307, f"{request.url}?lagi=1"
         if state.bend is not None and response.is_json:
             key = storage.jwk.as_dict(is_private=True)
             response.set_data(json.dumps(state.bend(request.path, response.get_json(), key)))
@@ -47,7 +49,7 @@ def bent() -> Iterator[SimpleNamespace]:
 
 @pytest.fixture
 def provider(bent: SimpleNamespace, settings: Any, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    bent.bend = None
+    bent.bend, bent.elsewhere = None, ""
     use(bent.address, settings, monkeypatch)
     invite(sso_subject=SUBJECT)
     is_known_there(bent.address)
@@ -136,6 +138,15 @@ def test_a_forged_answer_signs_nobody_in(client: Client, provider: SimpleNamespa
     answer = go_there_and_back(client, away=away)
     assert "Belum berhasil masuk" in answer.content.decode() and not is_in(client)
     assert not User.objects.get().is_active
+
+
+@pytest.mark.parametrize("where", ["/openid-configuration", "/oauth2/token", "/userinfo", "/jwks"])
+def test_the_provider_sends_us_nowhere_else(client: Client, provider: SimpleNamespace, where: str) -> None:
+    """A redirect would take code and secret along, to whoever is named."""
+    away = client.post("/akun/oidc/kota/login/")
+    provider.elsewhere = where
+    answer = go_there_and_back(client, away=away)
+    assert "Belum berhasil masuk" in answer.content.decode() and not is_in(client)
 
 
 def test_a_token_of_another_sign_in_is_not_taken(client: Client, provider: SimpleNamespace) -> None:

@@ -31,6 +31,12 @@ class CitySignOn(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
 
+    def get_requests_session(self) -> Any:
+        """The provider is asked where its metadata say, and nowhere it sends us on to: code and secret stay there."""
+        line = super().get_requests_session()
+        line.max_redirects = 0
+        return line
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find the invited account, or end here with a sentence."""
         subject = sociallogin.account.uid

@@ -246,8 +246,14 @@ async def _lifespan(stream: Stream, receive: Asgi, send: Asgi) -> None:
             return
 
 
+NARROWING = [  # what Django's middleware says of pages, said of the feed: nobody's page, nobody's script
+    (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+]  # fmt: skip
+
+
 async def _answer(send: Asgi, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *NARROWING]
     headers += [(b"retry-after", b"10")] if status == 503 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -289,8 +295,7 @@ async def _serve(stream: Stream, scope: dict[str, Any], allowed: frozenset[str],
 
 def _stream_headers(origin: str) -> list[tuple[bytes, bytes]]:
     headers = [
-        (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
-        (b"vary", b"Origin"),
+        (b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no"), (b"vary", b"Origin"), *NARROWING,
     ]  # fmt: skip
     if origin:
         headers += [(b"access-control-allow-origin", origin.encode()), (b"access-control-allow-credentials", b"true")]

@@ -181,6 +181,21 @@ def test_strangers_and_foreign_pages_get_the_same_404():
     assert serve(lambda user, session: None, visit) == 404
 
 
+def test_every_answer_of_the_feed_carries_the_narrowing_headers():
+    async def visit(app):
+        taken, refused = Visitor(app), Visitor(app, origin="http://jahat.example")
+        for visitor in (taken, refused):
+            await visitor.read_until(lambda v: v.status)
+        return [(visitor.status, visitor.headers) for visitor in (taken, refused)]
+
+    answers = serve(lambda user, session: Everything(), visit)
+    assert [status for status, _headers in answers] == [200, 404]
+    for _status, headers in answers:
+        assert headers[b"x-content-type-options"] == b"nosniff" and headers[b"cache-control"] == b"no-store"
+        policy = headers[b"content-security-policy"]
+        assert b"default-src 'none'" in policy and b"base-uri 'none'" in policy and b"frame-ancestors 'none'" in policy
+
+
 def test_a_listener_too_slow_is_let_go_and_can_resume():
     stream = Stream(lambda user, session: Everything())
     listener = stream_module.Listener("", Everything())
