@@ -420,8 +420,8 @@ def measured(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     for name, one in costs.items():
         print(
             f"{name}: {one.core_per_stream:.2f} % of a core per stream; {one.reached:.0f} % of the pictures the hub "
-            f"had reached them ({one.dropped:.0f} % dropped for slow ones); it had {one.had:.0f} % of what cameras send; "
-            f"reading took {one.client_core:.0f} % of a core"
+            f"had reached them ({one.dropped:.0f} % dropped for slow ones); it had {one.had:.0f} % of what cameras "
+            f"send; reading took {one.client_core:.0f} % of a core"
         )
     for name, told in (("WebCodecs", frames), ("Media Source", source)):
         print(f"{name}: " + ", ".join(f"{key} {value:.0f}" for key, value in told.items()))

@@ -30,7 +30,8 @@ BUDGET_DRAWN, BUDGET_GAP_MS, BUDGET_LONG_MS = 98.0, 500.0, 200.0
 WALL_JS = """
 import { Link } from "/cameras/live-link.js";
 window.drawn = []; window.long = []; window.tiles = [];
-new PerformanceObserver((list) => { for (const one of list.getEntries()) long.push(one.duration); }).observe({ type: "longtask" });
+new PerformanceObserver((list) => { for (const one of list.getEntries()) long.push(one.duration); })
+  .observe({ type: "longtask" });
 const stage = document.getElementById("stage");
 stage.style.cssText = "display:grid;grid-template-columns:repeat(4,1fr);width:1280px;height:720px";
 const count = Number(location.search.slice(1));
@@ -45,7 +46,8 @@ for (let k = 0; k < count; k++) {
     player.isWatched = true;
     link.player.element.style.cssText = "width:100%;height:100%";
     let shown = player.shown;
-    Object.defineProperty(player, "shown", { get: () => shown, set: (value) => { shown = value; drawn[k].push(performance.now()); } });
+    const set = (value) => { shown = value; drawn[k].push(performance.now()); };
+    Object.defineProperty(player, "shown", { get: () => shown, set });
   } }));
 }
 """
@@ -94,7 +96,8 @@ def main() -> int:
         and told["longest_task_ms"] <= BUDGET_LONG_MS
     )
     print(json.dumps({
-        "name": "wall", "ours": round(told["drawn_percent"], 1), "unit": f"% of the pictures of {asked.tiles} tiles drawn",
+        "name": "wall", "ours": round(told["drawn_percent"], 1),
+        "unit": f"% of the pictures of {asked.tiles} tiles drawn",
         "budget": f">= {BUDGET_DRAWN:g} %, no gap over {BUDGET_GAP_MS:g} ms, no task over {BUDGET_LONG_MS:g} ms",
         **{name: round(value, 1) for name, value in told.items()}, "ok": ok,
     }))  # fmt: skip

@@ -1,4 +1,4 @@
-"""A film with its frame number burnt in as bars, as cameras code it, and a direct reader that tells when each arrived."""
+"""A film with its frame number burnt in as bars, as cameras code it, and a reader that tells when each came."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def film(path: Path) -> None:
 
     rng = np.random.default_rng(1)
     ground = np.kron(rng.integers(40, 200, (HEIGHT // 16, WIDTH // 16, 3), np.uint8), np.ones((16, 16, 1), np.uint8))
+    noise = rng.integers(-9, 10, (HEIGHT, WIDTH, 1), np.int16)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", 1_500_000
@@ -28,7 +29,10 @@ def film(path: Path) -> None:
         stream.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "main",
                           "x264-params": f"keyint={FPS * GOP_S}:min-keyint={FPS * GOP_S}:scenecut=0"}  # fmt: skip
         for number in range(FPS * LOOP_S):
-            picture = np.roll(ground, number * 4, axis=1)
+            grain = np.roll(
+                noise, (number * 37, number * 53), axis=(0, 1)
+            )  # or it codes to a third of the rate asked for
+            picture = np.clip(np.roll(ground, number * 4, axis=1) + grain, 0, 255).astype(np.uint8)
             for bit in range(BITS):
                 picture[:CELL, bit * CELL : (bit + 1) * CELL] = 235 if number >> bit & 1 else 16
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
