@@ -172,7 +172,7 @@ def test_lent_watched_and_ended_between_two_installations(both: Both) -> None:
 
     both.line.cut()
     silent = both.supervisor.post(f"{PEERS}1/perbarui", {})
-    assert silent.status_code == 502 and "tidak dapat dihubungi" in silent.text and "Terganggu sejak" in silent.text
+    assert silent.status_code == 409 and "tidak dapat dihubungi" in silent.text and "Terganggu sejak" in silent.text
     print(f"first picture after {first_s:.2f} s, ended {ended_s:.2f} s after the click")
 
 

@@ -30,7 +30,7 @@ class PeerSilent(UserError):
     """The other installation gave no good answer."""
 
     code = "instalasi_tidak_menjawab"
-    status = 502
+    status = 409
 
 
 class PeerRefused(UserError):
