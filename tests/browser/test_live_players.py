@@ -165,6 +165,7 @@ def test_h265_is_recoded_for_this_browser_within_the_limit_and_both_are_said(ope
     if page.evaluate("MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L93.B0\"')"):
         pytest.skip("this browser plays H.265")
     is_seen(page, "FramePlayer")
+    assert page.evaluate("toldOf(live).text").endswith("H.265 diubah")
     assert page.evaluate("live.recoded") is True and page.evaluate("live.facts.codec").startswith("avc1")
     other = opened(3)
     other.wait_for_function("live.state === 'unplayable'", timeout=15_000)

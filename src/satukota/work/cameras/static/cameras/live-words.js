@@ -26,6 +26,7 @@ export function toldOf(link) {
   if (state === "ended" || state === "refused" || state === "unplayable") return { state: "ended", text: `${en ? "CLOSED" : "DITUTUP"}${why ? ` · ${why}` : ""}` };
   if (age === null) return state === "lost" ? { state: "lost", text: `${en ? "NO PICTURE" : "TIDAK ADA GAMBAR"} · ${why}` } : { state: "connecting", text: en ? "opening…" : "membuka…" };
   if (age > link.lateAfter) return { state: "late", text: `${en ? "LATE" : "TERLAMBAT"} · ${en ? `picture ${seconds(age)} s old` : `gambar ${seconds(age)} detik lalu`}${state === "lost" && why ? ` · ${why}` : ""}` };
-  if (link.isDelayed) return { state: "delayed", text: `${en ? "DELAYED" : "TERTUNDA"} · ${seconds(age)} ${en ? "s" : "detik"}` };
-  return { state: "live", text: `${en ? "LIVE" : "LANGSUNG"} · ${seconds(age)} ${en ? "s" : "detik"}` };
+  const recoded = link.recoded ? (en ? " · H.265 recoded" : " · H.265 diubah") : "";
+  if (link.isDelayed) return { state: "delayed", text: `${en ? "DELAYED" : "TERTUNDA"} · ${seconds(age)} ${en ? "s" : "detik"}${recoded}` };
+  return { state: "live", text: `${en ? "LIVE" : "LANGSUNG"} · ${seconds(age)} ${en ? "s" : "detik"}${recoded}` };
 }
