@@ -13,7 +13,7 @@ class CamerasConfig(AppConfig):
         from satukota.shared.monitoring import registry
 
         from . import watchers
-        from .federation import receiving, trust
+        from .federation import receiving, streams, trust
         from .federation.probe import PeerCameraProbe
         from .live import looks
         from .probes import CameraProbe
@@ -24,6 +24,7 @@ class CamerasConfig(AppConfig):
         errands.alongside("federation", receiving.EVERY_S, receiving.sync_all)  # its silence must not hold up a chore
         registry.every(600, trust.forget_nonces)
         retention.register(looks.RULE)
+        retention.register(streams.RULE)
         retention.register(measuring.RULE)
         errands.alongside("recordings", clockwork.EVERY_S, clockwork.turn)
         coverage.register_source(watchers.watchers, watchers.DOUBTFUL)

@@ -7,7 +7,6 @@ import json
 import socket
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -63,9 +62,8 @@ def origin_of(text: str) -> str:
     """`https://host[:port]`, checked; http only between sample installations. Raises UserError."""
     schemes = {"http", "https"} if settings.SAMPLE else {"https"}
     found = addresses.check_address(text, schemes=schemes)
-    parts = urlsplit(str(found))
-    usual = addresses.DEFAULT_PORTS[found.scheme]
-    return f"{parts.scheme}://{found.host}" if found.port == usual else f"{parts.scheme}://{found.host_port}"
+    usual = f":{addresses.DEFAULT_PORTS[found.scheme]}"
+    return f"{found.scheme}://{found.host_port.removesuffix(usual)}"
 
 
 def card_at(address: str) -> dict[str, Any]:
