@@ -117,9 +117,11 @@ def write_letter(asked: Retrieval, *, by: Any, at: datetime) -> SignedDocument:
         raise UserError(_("Rekaman ini ditarik dari perekam; tidak perlu surat."), fix=_("Tunggu sampai selesai."))
     if Retrieval.objects.filter(pk=asked.pk, letter__isnull=False).exists():
         raise AlreadyDone(_("Suratnya sudah dibuat."), fix=_("Unduh surat itu."))
+    hat = access.hat_of(by)
+    office = hat.opd.name if hat else asked.camera.target.owner.name  # who asks, not whose camera it is
     start, end, due = clock.local(asked.since), clock.local(asked.until), clock.local(asked.due_at)
     data = {
-        "office": {"name": asked.camera.target.owner.name}, "addressee": asked.addressee,
+        "office": {"name": office}, "addressee": asked.addressee,
         "camera": f"{asked.camera.target.code} {asked.camera.target.name}",
         "span": f"{start:%d-%m-%Y %H.%M.%S} – {end:%d-%m-%Y %H.%M.%S} ({start:%Z})",
         "purpose": str(PURPOSES[asked.purpose].name), "note": asked.note,

@@ -28,6 +28,7 @@ SILENT_S = 15.0
 MOST_BYTES = 384 * 1024 * 1024  # of all files together
 MOST_FILES = 60
 LEAD_S = 60.0  # a recorder may begin at the key picture before; earlier ones it was not asked for
+LONGEST_S = 1500.0  # of one pull: less than a job may take, and more than the longest piece at its own speed
 
 
 class PullFault(Exception):
@@ -92,7 +93,10 @@ async def pull(wanted: Wanted, folder: Path, progress: Callable[[int], None], *,
         ) as session:
             writer.finish, writer.played_from = session.enough, rtsp.replay.began_at(session.played)
             if not writer.is_done:
-                await _until_done(session, writer, silent_s)
+                async with asyncio.timeout(LONGEST_S):
+                    await _until_done(session, writer, silent_s)
+    except TimeoutError:
+        raise PullFault("timeout") from None
     except rtsp.StreamFault as fault:
         if writer.fault is None and not writer.is_done and not writer.is_at_end:
             raise PullFault(fault.cause if fault.cause != "dns" and not fault.unreachable else "unreachable") from None
@@ -176,7 +180,7 @@ class Writer:
             return
         self._is_last = bool(unit.mark and unit.mark.is_last) and at >= self._wanted.until - HOLE_S
         if at < self._wanted.since - LEAD_S:
-            return
+            raise PullFault("range_ignored")
         is_apart = not -0.001 <= at - self._at <= HOLE_S or bool(unit.mark and unit.mark.is_after_gap)
         if is_apart or self._packer is None:
             self.close()

@@ -44,6 +44,9 @@ FAULTS: dict[str, Said] = {
         _("Perekam memutar gambar tanpa menyebut waktunya, sehingga tidak layak menjadi bukti."),
         _("Minta rekaman kepada petugasnya."),
     ),
+    "range_ignored": Said(
+        _("Perekam memutar waktu yang lain dari yang diminta."), _("Minta rekaman kepada petugasnya.")
+    ),
     "silent": Said(_("Perekam berhenti mengirim sebelum selesai."), _("Coba lagi, atau minta rentang lebih pendek.")),
     "closed_by_camera": Said(_("Perekam memutus sebelum selesai."), _("Coba lagi, atau minta rentang lebih pendek.")),
     "too_large": Said(_("Rekamannya terlalu besar untuk disimpan sekaligus."), _("Minta rentang lebih pendek.")),

@@ -5,7 +5,7 @@ import errno
 import hashlib
 import io
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import av
@@ -18,6 +18,7 @@ from satukota.base.evidence.models import Exhibit
 from satukota.base.messages.models import Message
 from satukota.work.cameras.models import RecordedCamera, Recorder, RecordingGap, Retrieval
 from satukota.work.cameras.recordings import asking, delivering, handing_over, holding, measuring, pulling
+from satukota.work.cameras.rtsp import AccessUnit, VideoTrack, replay
 from satukota_field.running import RunningField
 
 from . import make
@@ -271,13 +272,29 @@ def test_a_run_that_was_replaced_writes_nothing(row, city):
 
 
 def test_a_stream_that_does_not_say_when_it_was_is_no_evidence(tmp_path):
-    from satukota.work.cameras.rtsp import AccessUnit, VideoTrack
-
     wanted = pulling.Wanted("", "", "", 0.0, 10.0)
     writer = pulling.Writer(wanted, tmp_path, lambda _: None)
-    track = VideoTrack("h264", 96, 90_000, "", ())
+    track = VideoTrack("h264", 96, "")
     writer.take(track, AccessUnit(0, [b"\x65"], True))
     assert writer.fault == "no_time" and writer.pieces == []
+
+
+def test_a_recorder_that_plays_another_time_is_not_listened_to_for_days(tmp_path):
+    writer = pulling.Writer(pulling.Wanted("", "", "", 10_000.0, 10_010.0), tmp_path, lambda _: None)
+    unit = AccessUnit(0, [b"\x65"], True, mark=replay.Mark(1_000.0))
+    writer.take(VideoTrack("h264", 96, ""), unit)
+    assert writer.fault == "range_ignored" and writer.pieces == []
+
+
+def test_a_moment_without_the_extension_counts_from_where_it_began(tmp_path):
+    at = replay.began_at("clock=20261123T010000.500Z-20261123T010010Z")
+    assert at == datetime(2026, 11, 23, 1, 0, 0, 500_000, tzinfo=UTC).timestamp()
+    assert replay.began_at("npt=0-") is None and replay.began_at("clock=20269923T010000Z-") is None
+    writer = pulling.Writer(pulling.Wanted("", "", "", at, at + 10), tmp_path, lambda _: None)
+    writer.played_from = at
+    track = VideoTrack("h264", 96, "")
+    moments = [writer._moment(track, AccessUnit(rtp, [b"\x65"])) - at for rtp in (2**32 - 90_000, 0, 90_000)]
+    assert moments == [0, 1, 2]
 
 
 def test_the_guard_stands_before_recorders_too(settings):
