@@ -2,6 +2,8 @@
 
 postgres   the database server is stopped for a minute, then takes reads only for a while
 disk       SQLite, evidence and logs on a small disk of their own that is filled to the last byte (root: it mounts)
+readonly   the same on an ext4 of their own, which the kernel makes read-only as it does after a fault of the disk
+           (root); it stays so until the machine is looked after, so only what people are told is judged
 
 Prints what it saw; exit code 1 when a page gave no sentence, something acknowledged is missing, or the city did not go
 on by itself.
@@ -33,15 +35,26 @@ PAGES = ("/pusat/insiden/", "/pusat/kamera/", "/pusat/register/opd/", "/api/v1/m
 GOES_ON_S = 60.0  # how soon pages and looks are back at the latest; the supervisor's pauses are short here
 
 
+class SeenEnough(Exception):
+    """What was taken away does not come back."""
+
+
 class Outage(Attack):
     """An attack without kills: `trouble` takes something away while people work."""
 
-    def __init__(self, folder: Path, database: str, seconds: float) -> None:
-        super().__init__(folder, database, kills=0, seed=1)
-        self.seconds = seconds
+    def __init__(self, folder: Path, trouble: str, seconds: float) -> None:
+        super().__init__(folder, "postgres" if trouble == "postgres" else "sqlite", kills=0, seed=1)
+        self.trouble, self.seconds = trouble, seconds
         self.seen: Counter[str] = Counter()
         self.wrong: Counter[str] = Counter()
         self.back_after_s: dict[str, float] = {}
+
+    def carry_out(self) -> dict[str, Any]:
+        try:
+            return super().carry_out()
+        except SeenEnough:
+            faults = dict(self.wrong)
+            return {"name": "outages", "seen": dict(self.seen), "faults": faults, "ok": not any(faults.values())}
 
     def _attack(self, began: float) -> dict[str, Any]:
         report = super()._attack(began)
@@ -52,7 +65,7 @@ class Outage(Attack):
 
     def _kill_at_random(self) -> None:
         self.cookie = self._cookie_of_the_operator()
-        (self._postgres if self.database == "postgres" else self._disk)()
+        getattr(self, f"_{self.trouble}")()
 
     def _cookie_of_the_operator(self) -> str:
         from django.contrib.sessions.models import Session
@@ -93,6 +106,14 @@ class Outage(Attack):
                 self._look("full", 2.0, {outages.FULL, outages.BUSY}, must_fail=False)
         filler.unlink()
         self._goes_on("full")
+
+    def _readonly(self) -> None:
+        os.sync()
+        device = Path(source_of(self.folder)).name
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("chaos", encoding="ascii")
+        time.sleep(1)
+        self._look("read-only disk", self.seconds, {outages.READ_ONLY, outages.BUSY}, must_fail=False)
+        raise SeenEnough
 
     def _look(self, trouble: str, seconds: float, codes: set[str], *, must_fail: bool) -> None:
         """Read and write for so long: each answer is what it always is, or 503 with the sentence of one of `codes`."""
@@ -143,27 +164,46 @@ class Outage(Attack):
         self.back_after_s[trouble] = round(time.monotonic() - began, 1)
 
 
+def image_of(folder: Path) -> Path:
+    return folder.with_suffix(".ext4")
+
+
+def mount_ext4(folder: Path) -> None:
+    with image_of(folder).open("wb") as image:
+        image.truncate(2 * DISK_MB * 2**20)
+    subprocess.run(["mkfs.ext4", "-q", str(image_of(folder))], check=True)
+    subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(image_of(folder)), str(folder)], check=True)
+    folder.chmod(0o755)
+
+
+def source_of(folder: Path) -> str:
+    """The device mounted there: /dev/loop0."""
+    found = subprocess.run(["findmnt", "-n", "-o", "SOURCE", str(folder)], check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.outages", description=__doc__)
-    parser.add_argument("trouble", choices=("postgres", "disk"))
+    parser.add_argument("trouble", choices=("postgres", "disk", "readonly"))
     parser.add_argument("--seconds", type=float, default=60.0, help="how long it lasts")
     parser.add_argument("--keep", action="store_true", help="leave the city's folder, with its logs")
     asked = parser.parse_args(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(mkdtemp(prefix="satukota-outage-"))
     folder.chmod(0o755)
-    is_disk = asked.trouble == "disk"
-    if is_disk:
+    if asked.trouble == "disk":
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "satukota", str(folder)], check=True)
+    if asked.trouble == "readonly":
+        mount_ext4(folder)
     try:
-        report = Outage(folder, "sqlite" if is_disk else "postgres", asked.seconds).carry_out()
+        report = Outage(folder, asked.trouble, asked.seconds).carry_out()
     finally:
         if asked.keep:
             print(folder)
         else:
-            if is_disk:
-                subprocess.run(["umount", "-l", str(folder)], check=False)
-            subprocess.run(["rm", "-rf", str(folder)], check=False)
+            if asked.trouble != "postgres":
+                subprocess.run(["umount", "-l", str(folder)], check=False, stderr=subprocess.DEVNULL)
+            subprocess.run(["rm", "-rf", str(folder), str(image_of(folder))], check=False)
     print(json.dumps(report, indent=1))
     return 0 if report["ok"] else 1
 

@@ -157,10 +157,10 @@ class Attack:
         listener = load.Client(web, cookie, said, self._listening)
         spread_s = max(0.2, self.kills * sum(PAUSE_S) / 2 / len(numbers) / 1.2)
         ending = [
-            threading.Thread(target=client.write_notes, args=(numbers, self.seed)),
-            threading.Thread(target=client.write_notes, args=(numbers, self.seed + 1)),
-            threading.Thread(target=client.take, args=(numbers, spread_s)),
-            threading.Thread(target=load.enqueue_jobs, args=(setting.enqueue, said, stop)),
+            threading.Thread(target=client.write_notes, args=(numbers, self.seed), daemon=True),
+            threading.Thread(target=client.write_notes, args=(numbers, self.seed + 1), daemon=True),
+            threading.Thread(target=client.take, args=(numbers, spread_s), daemon=True),
+            threading.Thread(target=load.enqueue_jobs, args=(setting.enqueue, said, stop), daemon=True),
         ]
         lasting = [
             threading.Thread(target=listener.follow_feed, args=(feed,), daemon=True),

@@ -117,9 +117,9 @@ def surroundings(var: Path) -> dict[str, str]:
 class City:
     """A small city in a process of its own, its output in a file."""
 
-    def __init__(self, var: Path, port: int) -> None:
+    def __init__(self, var: Path, port: int, said_at: Path | None = None) -> None:
         self.var, self.port = var, port
-        self.said_at = var / "said"
+        self.said_at = said_at or var / "said"
         env = surroundings(var) | {"SATUKOTA_PORT": str(port)}
         with self.said_at.open("ab") as output:
             self.process = subprocess.Popen(
@@ -138,8 +138,8 @@ class City:
 def start(tmp_path: Path) -> Iterator[Callable[..., City]]:
     started: list[City] = []
 
-    def begin(port: int | None = None) -> City:
-        city = City(tmp_path, port or free_port())
+    def begin(port: int | None = None, said_at: Path | None = None) -> City:
+        city = City(tmp_path, port or free_port(), said_at)
         started.append(city)
         return city
 
@@ -215,6 +215,20 @@ def test_a_dead_part_is_said_in_one_line_and_started_again(start):
     until(lambda: "“feed” berhenti (kode -9)" in city.said)
     until(lambda: set(city.leftovers()) - before)
     assert city.said.count("“feed” berhenti") == 1
+
+
+def test_an_output_that_takes_no_line_ends_no_city(start):
+    """As when it goes to a file on the disk that is full or has become read-only."""
+    city = start(said_at=Path("/dev/full"))
+
+    def feeds() -> set[int]:
+        return {pid for pid in city.leftovers() if last_word(pid) == "SATUKOTA_FEED_PORT"}
+
+    until(feeds)
+    (feed,) = feeds()
+    os.kill(feed, signal.SIGKILL)
+    until(lambda: feeds() - {feed})
+    assert city.process.poll() is None
 
 
 def test_kill_nine_leaves_no_part_running_and_the_next_start_is_not_refused(start):
@@ -310,3 +324,11 @@ def test_a_log_is_put_aside_before_it_grows_without_end(tmp_path, monkeypatch):
     assert (tmp_path / "web.log").stat().st_size <= 1_100
     assert (tmp_path / "web.log.1").stat().st_size <= 1_100
     assert "baris 99" in (tmp_path / "web.log.1").read_text() + (tmp_path / "web.log").read_text()
+
+
+def test_a_log_that_takes_no_line_any_more_hurts_nobody(tmp_path):
+    log = LogFile(tmp_path / "web.log")
+    log.close()  # what is left of it where putting it aside failed
+    log.write(b"baris")
+    full = LogFile(Path("/dev/full"))
+    full.write(b"baris")

@@ -42,7 +42,7 @@ class LogFile:
 
     def write(self, line: bytes) -> None:
         moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
-        with suppress(OSError):  # a full disk must not end what keeps the city alive
+        with suppress(OSError, ValueError):  # a disk full or read-only must not end what keeps the city alive
             self._file.write(f"{moment} {self.path.stem} ".encode() + line + b"\n")
             self._file.flush()
             if self._file.tell() > LOG_BYTES:

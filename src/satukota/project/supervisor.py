@@ -20,7 +20,7 @@ from typing import IO
 from satukota.project import env
 from satukota.project.processes import LOUD_AFTER, Job, LogFile, Supervised, Watchman
 from satukota.project.speech import say
-from satukota.project.terminal import make_gave_up, own_foreground
+from satukota.project.terminal import make_gave_up, own_foreground, tell
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_S = 90.0
@@ -76,7 +76,7 @@ class House:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal)
-        print(say("Menyalakan Satukota …", "Starting Satukota …"), flush=True)
+        tell(say("Menyalakan Satukota …", "Starting Satukota …"))
         keeping: list[asyncio.Task[None]] = []
         following = asyncio.ensure_future(self._follow_make())
         try:
@@ -88,7 +88,7 @@ class House:
             for extra in filter(None, (following, self._settling)):
                 extra.cancel()
             await self._close(keeping)
-        print(say("Satukota berhenti. Tidak ada yang tertinggal.", "Satukota has stopped. Nothing was left running."))
+        tell(say("Satukota berhenti. Tidak ada yang tertinggal.", "Satukota has stopped. Nothing was left running."))
         return 0
 
     def jobs(self) -> tuple[list[Job], list[Job]]:
@@ -117,7 +117,7 @@ class House:
             ready.result()
             keeping += self._start(later)
             self._settling = asyncio.ensure_future(self._settle())
-            print(self._welcome(await logins), flush=True)
+            tell(self._welcome(await logins))
         finally:
             for waiting in (logins, ready, ended):
                 waiting.cancel()
@@ -188,7 +188,7 @@ class House:
         """The first signal ends politely, the second at once."""
         self._signals += 1
         if self._signals == 1:
-            print(say("\nMenghentikan …", "\nStopping …"), flush=True)
+            tell(say("\nMenghentikan …", "\nStopping …"))
             self._end.set()
         else:
             for part in self.parts:
@@ -198,12 +198,11 @@ class House:
         log = self.var / "log" / f"{name}.log"
         if deaths % LOUD_AFTER == 0:
             self._tell_loudly(name, deaths)
-        print(
+        tell(
             say(
                 f"“{name}” berhenti (kode {code}), dinyalakan lagi dalam {pause_s:.0f} detik. Catatan: {log}",
                 f"“{name}” stopped (code {code}), starting it again in {pause_s:.0f} s. Log: {log}",
-            ),
-            flush=True,
+            )
         )
 
     def _tell_loudly(self, name: str, deaths: int) -> None:
@@ -216,7 +215,7 @@ class House:
             "Its last words:",
         )
         rule = "!" * 100
-        print("\n".join([rule, said, *(f"  {line}" for line in tail), rule]), flush=True)
+        tell("\n".join([rule, said, *(f"  {line}" for line in tail), rule]))
 
     def _child_env(self) -> dict[str, str]:
         """The same answers for every part, whatever was left unsaid in the environment."""

@@ -1,4 +1,4 @@
-"""Ctrl-C under `make`: who gets it, and how `make run` still ends with our own exit code."""
+"""The terminal: lines to it, and Ctrl-C under `make`: who gets it, how `make run` still ends with our own exit code."""
 
 import asyncio
 import os
@@ -8,6 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POLL_S = 0.5
+
+
+def tell(text: str) -> None:
+    """A line for whoever looks on. A closed terminal, or a disk that takes no line, ends no city."""
+    with suppress(OSError, ValueError):
+        print(text, flush=True)
 
 
 @contextmanager
