@@ -25,7 +25,7 @@ LIVE_IDLE_S = env.whole("SATUKOTA_LIVE_IDLE_S", 10, least=1, most=3600)  # how l
 BUFFER_DIR = Path(env.text("SATUKOTA_BUFFER", str(VAR / "buffer")))  # last minutes of cameras that ask for it
 BUFFER_MB = env.whole("SATUKOTA_BUFFER_MB", 2_000, least=10, most=100_000_000)  # of all of them together
 RECORDER_MINUTES = env.whole("SATUKOTA_RECORDER_MINUTES", 15, least=1, most=1440)  # how often recorders are asked
-RECORDING_MINUTES = env.whole("SATUKOTA_RECORDING_MINUTES", 15, least=1, most=120)  # longest piece pulled at once
+RECORDING_MINUTES = env.whole("SATUKOTA_RECORDING_MINUTES", 15, least=1, most=60)  # longest piece pulled at once
 RECORDING_DUE_DAYS = env.whole("SATUKOTA_RECORDING_DUE_DAYS", 2, least=0, most=60)  # working days of a keeper
 LIVE_KEY_S = 5.0  # a stream silent for longer has no picture of now
 ALLOWED_HOSTS = env.words("SATUKOTA_HOSTS", "127.0.0.1,localhost")
