@@ -1,8 +1,8 @@
 """Plans: what they keep to, what they prove, how they run, stop and come back."""
 
-import json
 import os
 import resource
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import shapely
 from satukota.base.errors import AlreadyDone, Missing, UserError
 from satukota.city.models import Place
 from satukota.rules.coverage import Viewpoint, sees
+from satukota.rules.siting import solve
 from satukota.shared.coverage import measuring
 from satukota.shared.coverage.tests.make import measured, new_version
 from satukota.shared.ground import queries as ground
@@ -382,14 +383,23 @@ def test_the_bound_is_said_so_that_nobody_misreads_it():
 
 
 @pytest.mark.skipif("SATUKOTA_LARGE" not in os.environ, reason="minutes: SATUKOTA_LARGE=1")
-def test_a_hundred_thousand_candidates_report_progress_and_stay_within_memory(ready):
+def test_a_hundred_thousand_candidates_report_progress_stop_and_stay_within_memory(ready, monkeypatch):
     chance = np.random.default_rng(3)
     poles(ready, *chance.uniform(-40, 390, 100_000).tolist())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = []
-    candidates.CELL_M = 0.001
-    made = building.build(Asked.of({"most_sites": 100_000}), tell=lambda done, whole: told.append((done, whole)))
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(candidates, "CELL_M", 0.001)
+    asked = Asked.of({"most_sites": 100_000, "budget_rp": RICH, "seconds": 20.0})
+    began = time.perf_counter()
+    made = building.build(asked, tell=lambda done, whole: told.append((done, whole)))
+    built_s = time.perf_counter() - began
+    answer = solve(made.problem(asked), seconds=asked.seconds, gap=running.GAP)
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert told[-1][0] == told[-1][1] > 50_000 and made.options <= candidates.MOST_OPTIONS * 1.1
+    print(f"{told[-1][1]} places, {made.options} ways: looked at in {built_s:.1f} s, chosen in {answer.took_s:.1f} s "
+          f"(gap {answer.gap:.4%}), {grown_mb:.0f} MB more, told {len(told)} times")  # fmt: skip
+    assert told[-1][0] == told[-1][1] > 50_000 and made.options <= candidates.MOST_OPTIONS * 1.1 and answer.chosen
     assert grown_mb < 2_000, grown_mb
-    assert json.loads(json.dumps(told[:3]))
+    looks: list[int] = []
+    with pytest.raises(candidates.Stopped):
+        building.build(asked, tell=lambda done, _whole: looks.append(done), stop=lambda: len(looks) >= 3)
+    assert looks[-1] == 3 * candidates.AT_ONCE  # after the next handful, not after all
