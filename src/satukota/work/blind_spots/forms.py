@@ -80,7 +80,6 @@ class PlanForm(forms.Form):
                 label=PURPOSES[purpose], initial=1, min_value=0, max_value=100, decimal_places=2
             )
 
-
     def purposes(self) -> list[forms.BoundField]:
         return [self[f"purpose_{purpose}"] for purpose in SHARPNESS]
 
