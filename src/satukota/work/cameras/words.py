@@ -39,7 +39,8 @@ MODES: dict[str, Promise] = {
 }
 STEPS: dict[str, str | Promise] = {
     "dns": "DNS", "tcp": "TCP", "rtsp": "RTSP", "login": gettext_lazy("masuk"), "picture": gettext_lazy("gambar"),
-    "truth": gettext_lazy("kebenaran gambar"), "stream": gettext_lazy("aliran"), "clock": gettext_lazy("jam"),
+    "truth": gettext_lazy("kebenaran gambar"), "peer": gettext_lazy("instalasi pemilik"),
+    "stream": gettext_lazy("aliran"), "clock": gettext_lazy("jam"),
 }  # fmt: skip
 # Measures people understand at once; the others are shown by their names, explained in docs/picture-truth.md.
 MEASURES: dict[str, tuple[Promise, str]] = {
