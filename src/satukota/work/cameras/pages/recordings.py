@@ -27,6 +27,7 @@ from ..live.purposes import PURPOSES
 from ..models import Camera, RecordedCamera, Recorder, Retrieval
 from ..recordings import access as reach
 from ..recordings import asking, holding, register
+from ..recordings.measuring import MOST_DAYS
 from ..recordings.words import offset_words, said_of
 
 USUAL_DAYS = 14  # shown where nobody stated how long footage is kept
@@ -82,12 +83,18 @@ class AttachForm(forms.Form):
 
 
 def recording_part(user: Any, camera: Camera, at: datetime) -> dict[str, Any] | None:
-    """For the camera's page: None for who may not see it. Two queries."""
+    """For the camera's page: None for who may not see it. Four queries."""
     if not access.may_on(user, "recordings.view", camera.target):
         return None
     row = holding.row_of(camera)
-    held = holding.held(row, at)
-    return {"held": held, "row": row, "strip": holding.strip(row, at, 1) if row and row.known_to else None}
+    days = _days(row)
+    strips = [holding.strip(row, at, n) for n in (1, days)] if row and row.known_to else []
+    return {"held": holding.held(row, at), "row": row, "strips": strips, "days": days}
+
+
+def _days(row: RecordedCamera | None) -> int:
+    """How far back it is shown: as long as footage is said to be kept."""
+    return min((row.recorder.retention_days if row else None) or USUAL_DAYS, MOST_DAYS)
 
 
 @require_GET
@@ -102,7 +109,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     at, user = clock.now(), request.user
     row = holding.row_of(camera)
-    days = (row.recorder.retention_days if row else None) or USUAL_DAYS
+    days = _days(row)
     may = {name: access.may_on(user, f"recordings.{name}", camera.target) for name in ("ask", "manage")}
     asked = reach.retrievals(user).filter(camera=camera).order_by("-number")[:20]
     gaps = holding.gaps(row, at - timedelta(days=days), at) if row else []

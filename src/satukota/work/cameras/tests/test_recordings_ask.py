@@ -13,7 +13,7 @@ from satukota.base.errors import AlreadyDone, NotAllowed, UserError
 from satukota.base.evidence.models import Exhibit
 from satukota.base.messages.models import Message
 from satukota.city.models import Holiday
-from satukota.work.cameras.models import RecordedCamera, Recorder, Retrieval
+from satukota.work.cameras.models import Agreement, RecordedCamera, Recorder, Retrieval
 from satukota.work.cameras.recordings import asking, clockwork, handing_over, register
 
 from . import make
@@ -93,6 +93,22 @@ def test_the_same_form_sent_twice_is_one_request(city):
     with pytest.raises(AlreadyDone, match="sudah dikirim"):
         ask(city, camera, 7200, 60, key="k1")
     assert Retrieval.objects.count() == 1
+
+
+def test_a_partners_footage_is_asked_for_only_as_its_agreement_allows(city):
+    camera = make.make_camera("DH-001", owner=city.dishub)
+    today = clock.local(clock.now()).date()
+    agreement = Agreement.objects.create(
+        number="PKS/1", partner=city.dishub, purposes=["disaster"], starts_on=today, ends_on=today,
+        made_by=city.who.supervisor, made_at=clock.now(),
+    )  # fmt: skip
+    agreement.cameras.add(camera)
+    with pytest.raises(UserError, match="tidak membolehkan"):
+        ask(city, camera, purpose="patrol")
+    assert ask(city, camera, purpose="disaster").camera == camera
+    Agreement.objects.update(starts_on=today - timedelta(days=9), ends_on=today - timedelta(days=1))
+    with pytest.raises(UserError, match="tidak membolehkan"):
+        ask(city, camera, ago_s=9000, purpose="disaster")
 
 
 def test_others_may_not_ask(city):
