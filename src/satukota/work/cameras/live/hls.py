@@ -20,7 +20,7 @@ from .watchers import Watcher
 LISTED, KEPT = 4, 8  # segments; those no longer listed are kept for who has just read the list
 ENOUGH = 3  # segments: browsers begin so many before the end (RFC 8216 section 6.3.3), some fail on fewer
 SHORTEST_S = 1.0
-MOST_BYTES = 24_000_000  # of one segment: a camera with such rare key pictures is not shown by HLS
+MOST_BYTES = 12_000_000  # of one segment: a camera with such rare key pictures is not shown by HLS
 LIST_TYPE, FILM_TYPE = b"application/vnd.apple.mpegurl", b"video/mp4"
 
 

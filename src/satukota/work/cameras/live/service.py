@@ -118,10 +118,15 @@ class Hub:
 
     # -- HLS
 
-    def by_hls(self, guest: Guest) -> None:
-        """Show this guest its pictures by HLS from now on; told where over the socket, once there is a segment."""
+    def by_hls(self, guest: Guest, wanted: bool) -> None:
+        """Show this guest its pictures by HLS from now on; told where over the socket, once there are segments. Not
+        wanted: over the socket again, such as when the camera changed to stills."""
         watcher = self.guests.get(guest)
         if watcher is None or watcher.is_let_go:
+            return
+        if not wanted:
+            self._end_hls(guest, watcher)
+            watcher.only_words = False
             return
         if not watcher.only_words:
             watcher.only_words = True
@@ -310,7 +315,7 @@ async def _socket(hub: Hub, scope: dict[str, Any], allowed: frozenset[str], rece
         return
     write_now = (scope.get("extensions") or {}).get(EXTENSION, {}).get("write")
     watcher = Watcher(plays_hevc=hello.get("hevc") is True, write_now=write_now)
-    listening = asyncio.create_task(_listen(receive, watcher, lambda: hub.by_hls(guest)))
+    listening = asyncio.create_task(_listen(receive, watcher, lambda wanted: hub.by_hls(guest, wanted)))
     try:
         await hub.watch(guest, watcher, lambda message: _pass(send, message))
         await send({"type": "websocket.close", "code": 1000})
@@ -361,7 +366,7 @@ def _words_in(message: dict[str, Any]) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-async def _listen(receive: Asgi, watcher: Watcher, by_hls: Callable[[], None] = lambda: None) -> None:
+async def _listen(receive: Asgi, watcher: Watcher, by_hls: Callable[[bool], None] | None = None) -> None:
     """Answer the watcher's questions for the time and for HLS, and notice when it leaves."""
     while True:
         message = await receive()
@@ -371,8 +376,8 @@ async def _listen(receive: Asgi, watcher: Watcher, by_hls: Callable[[], None] = 
         said = _words_in(message)
         if said is not None and isinstance(said.get("ping"), int | float):
             watcher.say({"pong": said["ping"], "now": time.time()})
-        elif said is not None and said.get("hls") is True:
-            by_hls()
+        elif said is not None and by_hls is not None and isinstance(said.get("hls"), bool):
+            by_hls(said["hls"])
 
 
 async def _pass(send: Asgi, message: Message | dict[str, Any]) -> None:

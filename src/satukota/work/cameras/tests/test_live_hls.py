@@ -167,6 +167,16 @@ def test_who_may_no_longer_watch_loses_the_list_with_the_socket():
             url = await phone.address()
             assert (await fetched(url))[0] == 200
             (watcher,) = hub.guests.values()
+            before = phone.pictures
+            await phone.socket.send(json.dumps({"hls": False}))  # such as when the camera changed to stills
+            async with asyncio.timeout(5):
+                while phone.pictures < before + 3:
+                    await asyncio.sleep(0.02)
+            assert (await fetched(url))[0] == 404 and not hub.segmenters
+            phone.words.clear()
+            await phone.socket.send(json.dumps({"hls": True}))
+            url = await phone.address()
+            assert (await fetched(url))[0] == 200
             watcher.let_go({"state": "ended", "cause": "revoked"}, because="revoked")
             assert (await fetched(url))[0] == 404
 

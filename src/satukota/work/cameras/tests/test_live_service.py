@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from satukota.base import clock
 from satukota.city.models import Duty
 from satukota.shared.monitoring.models import Target
+from satukota.work.cameras import rtsp
 from satukota.work.cameras.lending import actions as lending
 from satukota.work.cameras.live import actions, hub_client, service
 from satukota.work.cameras.live.gate import Gate
@@ -290,6 +291,26 @@ def test_the_health_check_looks_through_the_hub_and_the_camera_is_not_opened_twi
         return said[1]["body"] if said[0]["status"] == 200 else b""
 
     at_the_hub(visit)
+
+
+def test_stills_the_hub_shows_are_not_judged_by_the_health_check(monkeypatch, settings):
+    settings.SAMPLE = True
+
+    async def stills(camera_id: int, url: str = "") -> hub_client.HubKey:
+        return hub_client.HubKey("jpeg", b"x", b"x", (640, 360), 1.0, [0.0, 0.1])
+
+    async def go() -> None:
+        async with double.camera(codec="jpeg") as camera:
+            stages: list[Any] = []
+            with pytest.raises(rtsp.StreamFault, match="codec_unsupported"):
+                async with hub_client.looking_at(
+                    1, camera.url, "", "", resolve=rtsp.resolve_anywhere, may_log_in=True, limits=None, stages=stages
+                ):
+                    pass
+            assert camera.connections == 1
+
+    monkeypatch.setattr(hub_client, "last_key", stills)
+    asyncio.run(go())
 
 
 def test_without_the_inner_token_the_hub_says_nothing(city):

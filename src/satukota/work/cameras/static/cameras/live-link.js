@@ -64,6 +64,7 @@ export class Link {
       return;
     }
     if (!answer.told.ticket) { this.say("refused", "signed_out"); return; } // the sign-in page answered
+    this.hadList = false;
     const base = this.base = answer.told.url || location.origin.replace(/^http/, "ws");
     const socket = this.socket = new WebSocket(`${base}/langsung`);
     socket.binaryType = "arraybuffer";
@@ -107,7 +108,9 @@ export class Link {
     }, () => this.restart());
     if (!this.player) { this.say("unplayable", "browser"); this.socket.close(); return; }
     this.facts = facts;
-    if (this.player.wantsList) this.socket.send(JSON.stringify({ hls: true }));
+    const wants = !!this.player.wantsList;
+    if (wants || this.hadList) this.socket.send(JSON.stringify({ hls: wants }));
+    this.hadList = wants;
     this.stage.querySelector(":scope > canvas, :scope > video")?.remove();
     this.stage.prepend(this.player.element);
     this.onChange(this);
