@@ -100,7 +100,13 @@ async def _live(harbour: Side, city: Side) -> None:
                 await asyncio.sleep(0.2)
         await asyncio.to_thread(_join, harbour, city)
         print(_welcome(harbour, city), flush=True)
+        settling = await asyncio.create_subprocess_exec(
+            *DOOR, "sample", "settle", env=harbour.env(), stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
         await ended.wait()
+        if settling.returncode is None:
+            settling.terminate()
     finally:
         await asyncio.gather(*(part.stop() for part in parts))
         await asyncio.gather(*keeping, return_exceptions=True)

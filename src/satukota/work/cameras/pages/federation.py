@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages as notices
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -131,7 +130,7 @@ def _page(request: HttpRequest, found: Peer, problem: UserError | None = None) -
     return render(request, "cameras/peer.html", told, status=problem.status if problem else 200)
 
 
-def _looks(rows: Any) -> list[tuple[PeerLook, str]]:
+def _looks(rows: QuerySet[PeerLook]) -> list[tuple[PeerLook, str]]:
     newest = rows.select_related("camera__target").order_by("-opened_at")[:LOOKS_SHOWN]
     return [(one, str(PURPOSES[one.purpose].name) if one.purpose in PURPOSES else one.purpose) for one in newest]
 
@@ -197,11 +196,17 @@ def _loan_page(request: HttpRequest, found: Loan, problem: UserError | None = No
         "stands": terms.in_force(now, Loan).filter(pk=found.pk).exists(), "hours": hours_text(found.hours),
         "purposes": purpose_names(found.purposes), "areas": area_names(found.areas),
         "cameras": [camera.target for camera in found.cameras.select_related("target")],
-        "looks": _looks(PeerLook.objects.filter(peer=found.peer_id, camera__loans=found)),
+        "looks": _looks(_under(found)),
         "may_revoke": access.may(request.user, "agreements.manage"),
         "crumbs": [*_crumbs(), (found.peer.name, reverse("cameras:peer", args=[found.peer_id]))],
     }  # fmt: skip
     return render(request, "cameras/loan.html", told, status=problem.status if problem else 200)
+
+
+def _under(found: Loan) -> QuerySet[PeerLook]:
+    """Looks while it stood; the same camera may be lent again by another."""
+    rows = PeerLook.objects.filter(peer=found.peer_id, camera__loans=found, opened_at__gte=found.made_at)
+    return rows.filter(opened_at__lte=found.revoked_at) if found.revoked_at else rows
 
 
 @require_POST
