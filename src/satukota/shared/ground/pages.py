@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,7 +23,7 @@ from satukota.city.gates import needs
 from . import actions, queries, report, tiles, uploads
 from .forms import KindForm, UploadForm
 from .kinds import Kind, kinds_on
-from .models import Building, DemandPlace, GroundSource, GroundUpload, Population, Street, Structure
+from .models import Building, DemandPlace, GroundSource, GroundUpload, Obstacle, Population, Street, Structure, Terrain
 from .words import BASES, PURPOSES
 
 PAGE_SIZE = 50
@@ -51,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         (Structure.objects.exclude(kind=Structure.Kind.JUNCTION).count(), _("tiang")),
         (Structure.objects.filter(kind=Structure.Kind.JUNCTION).count(), _("persimpangan")),
         (DemandPlace.objects.count(), _("tempat kebutuhan")),
+        (Obstacle.objects.count(), _("tembok dan pohon")), (_ground_words(), _("ketinggian tanah")),
     ]  # fmt: skip
     told = {
         "figures": figures, "sources": GroundSource.objects.select_related("taken_by")[:PAGE_SIZE],
@@ -58,6 +60,12 @@ def home(request: HttpRequest) -> HttpResponse:
         "people": Population.objects.filter(rt=None).order_by("-counted_on").select_related("kelurahan")[:100],
     }  # fmt: skip
     return render(request, "ground/home.html", told)
+
+
+def _ground_words() -> str:
+    """How closely the ground's heights are known. One query."""
+    step_m = Terrain.objects.values_list("step_m", flat=True).first()
+    return _("datar") if step_m is None else _("tiap %(step)s m") % {"step": number_format(step_m, 1)}
 
 
 @require_GET

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from django.test import Client
+from django.urls import reverse
 from rasterio.transform import from_origin
 
 from satukota.base import clock
 from satukota.base.errors import UserError
+from satukota.city.tests.make import make_user
 from satukota.rules.coverage import Scene, Viewpoint, sees
 from satukota.shared.ground import importing, queries, report
 from satukota.shared.ground.models import GroundSource, Obstacle, Terrain
@@ -62,6 +65,14 @@ def test_walls_and_trees_of_every_shape_hide_what_is_behind_them(tmp_path):
     (shape,) = queries.standing().polygons
     assert shape.area == pytest.approx(np.pi * 25, rel=0.03) and hidden() and Obstacle.objects.get().height_m == 8.0
     assert any("diandaikan" in line for line in report.sentences(source.report))
+
+
+def test_the_page_says_how_well_the_ground_is_known(tmp_path, city):
+    client = Client()
+    client.force_login(make_user("engineer", city.diskominfo))
+    assert "datar" in client.get(reverse("ground:home")).content.decode()
+    take("terrain", raster(tmp_path / "t.tif", ridge()))
+    assert "tiap 10,0 m" in client.get(reverse("ground:home")).content.decode()
 
 
 def test_what_is_neither_wall_nor_tree_is_told_and_areas_are_taken_as_they_are(tmp_path):
