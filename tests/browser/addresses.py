@@ -55,7 +55,7 @@ NO_PAGE = {
     "cameras:reference_picture": "a picture", "cameras:panel": "part of the map, opened there",
     "cameras:availability": "part of the camera page", "cameras:records": "part of the camera page",
     "cameras:live_ticket": "an act", "cameras:keep_picture": "an act", "cameras:steer": "an act",
-    "cameras:live_source": "an act", "video_wall:near_boxes": "part of the incident page",
+    "video_wall:near_boxes": "part of the incident page",
     "cameras:presets": "for the script of live pictures", "cameras:bookmark_picture": "a picture",
     "video_wall:tiles": "for the script of the wall", "video_wall:near": "for the script of the wall",
     "video_wall:save": "an act", "video_wall:remove": "an act", "watch_counts_json": "for machines",

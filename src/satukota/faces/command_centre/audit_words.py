@@ -77,7 +77,6 @@ ACTS: dict[str, Any] = (
         "ground.imported": gettext_lazy("lahan diimpor"),
         "ground.people_counted": gettext_lazy("jumlah penduduk diisi"),
         "ground.kind_decided": gettext_lazy("bobot kebutuhan ditetapkan"),
-        "cameras.live_source_set": gettext_lazy("setelan gambar langsung diubah"),
         "cameras.look_asked": gettext_lazy("pemeriksaan diminta"),
         "cameras.reference_accepted": gettext_lazy("gambar acuan diterima"),
         "cameras.references_reset": gettext_lazy("gambar acuan dikosongkan"),

@@ -74,7 +74,6 @@ urlpatterns: list[URLPattern] = [
     path("<str:code>/langsung/setelan", live_settings.live_settings, name="live_settings"),
     path("<str:code>/langsung/tiket", live.ticket, name="live_ticket"),
     path("<str:code>/langsung/simpan", live.keep_picture, name="keep_picture"),
-    path("<str:code>/langsung/setelan", live.source, name="live_source"),
     path("<str:code>/arah", live.steer, name="steer"),
     path("<str:code>/arah/tersimpan", live.presets, name="presets"),
     path("<str:code>/gambar/<str:slot>.jpg", pictures.slot, name="slot"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,7 +19,7 @@ from satukota.city import access
 from satukota.city.gates import needs
 
 from .. import queries
-from ..live import actions, bookmarks, sources, steering
+from ..live import actions, bookmarks, steering
 from ..live.purposes import PURPOSES
 from ..models import Camera, CameraBookmark
 from .pictures import _jpeg, _no_picture
@@ -69,19 +67,6 @@ def keep_picture(request: HttpRequest, camera: Camera) -> HttpResponse:
     row = bookmarks.bookmark(camera, note=note, incident_number=incident, by=request.user, at=clock.now())
     picture = reverse("cameras:bookmark_picture", args=[row.pk])
     return JsonResponse({"url": picture, "at": wita(row.at), "text": _("Gambar disimpan.")})
-
-
-@require_POST
-@needs("cameras.edit", find=queries.camera_for, by="code")
-def source(request: HttpRequest, camera: Camera) -> HttpResponse:
-    """Other streams for live view, and whether looking asks for a purpose."""
-    said = request.POST
-    sources.set_source(
-        camera, main_address=said.get("main_address", ""), sub_address=said.get("sub_address", ""),
-        is_protected="is_protected" in said, by=request.user, at=clock.now(),
-    )  # fmt: skip
-    messages.success(request, _("Setelan gambar langsung disimpan."))
-    return redirect("cameras:camera", camera.target.code)
 
 
 def _bookmark(user: Any, pk: int, permission: str) -> CameraBookmark:

@@ -1,10 +1,7 @@
 """Where live view finds a camera's streams, whether looking asks for a purpose, and how long it is remembered."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages as notices
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,15 +10,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from satukota.base import clock
-from satukota.base.audit import actions as audit
 from satukota.city.gates import needs
 
 from .. import queries
 from ..forms import checked_address
-from ..models import Camera, LiveSource
+from ..live import sources
+from ..models import Camera
 
 LONGEST_MINUTES = 60
-FIELDS = ("main_address", "sub_address", "is_protected", "buffer_minutes")
 
 
 class LiveSettingsForm(forms.Form):
@@ -50,26 +46,13 @@ class LiveSettingsForm(forms.Form):
 @needs("cameras.edit", find=queries.camera_for, by="code")
 def live_settings(request: HttpRequest, camera: Camera) -> HttpResponse:
     code = camera.target.code
-    source = LiveSource.objects.filter(camera=camera).first() or LiveSource(camera=camera)
-    before = {name: getattr(source, name) for name in FIELDS}
-    form = LiveSettingsForm(request.POST or None, initial=before)
+    form = LiveSettingsForm(request.POST or None, initial=sources.settings_of(camera))
     if form.is_valid():
-        _save(camera, before, form.cleaned_data, request.user)
-        notices.success(request, _("Perubahan disimpan."))
+        changed = sources.change_settings(camera, form.cleaned_data, by=request.user, at=clock.now())
+        notices.success(request, _("Perubahan disimpan.") if changed else _("Tidak ada yang berubah."))
         return redirect("cameras:camera", code)
     told = {
         "camera": camera, "target": camera.target, "form": form,
         "crumbs": [(_("Kamera"), reverse("cameras:list")), (code, reverse("cameras:camera", args=[code]))],
     }  # fmt: skip
     return render(request, "cameras/live_settings.html", told, status=422 if form.errors else 200)
-
-
-@transaction.atomic
-def _save(camera: Camera, before: dict[str, Any], after: dict[str, Any], by: Any) -> None:
-    if before == after:
-        return
-    LiveSource.objects.update_or_create(camera=camera, defaults=after)
-    audit.record(
-        "cameras.live_settings", by=by, at=clock.now(), on=camera, opd_code=camera.target.owner.code, before=before,
-        after=after,
-    )  # fmt: skip

@@ -316,6 +316,22 @@ def test_two_people_editing_the_same_field_do_not_overwrite_each_other(city: Cit
     assert Camera.objects.get().bearing_deg == 45
 
 
+def test_live_settings_are_changed_on_one_page_that_the_camera_page_leads_to(city: City) -> None:
+    camera, engineer = make_camera("MB-001"), signed_in(city.who.engineer)
+    path = "/pusat/kamera/MB-001/langsung/setelan"
+    assert f'href="{path}"' in engineer.get("/pusat/kamera/MB-001/").content.decode()
+    said = {"main_address": "rtsp://10.20.0.4/utama", "sub_address": "", "is_protected": "on", "buffer_minutes": "5"}
+    assert engineer.post(path, said).status_code == 302
+    camera.refresh_from_db()
+    assert (camera.live.is_protected, camera.live.buffer_minutes) == (True, 5)
+    entry = AuditEntry.objects.get(act="cameras.live_settings")
+    assert entry.before["buffer_minutes"] == 0 and entry.after["main_address"] == "rtsp://10.20.0.4:554/utama"
+    for wrong in ({"main_address": "rtsp://127.0.0.1/"}, {"buffer_minutes": "61"}, {"buffer_minutes": ""}):
+        assert engineer.post(path, said | wrong).status_code == 422
+    assert engineer.post(path, said).status_code == 302
+    assert AuditEntry.objects.filter(act="cameras.live_settings").count() == 1  # nothing changed, nothing written
+
+
 def test_retiring_needs_a_reason_happens_once_and_can_be_taken_back(city: City) -> None:
     make_camera("MB-001")
     client = signed_in(city.who.engineer)
