@@ -112,7 +112,12 @@ async def _told(
     if holding is None:
         return Told("no_recording")
     shift = timedelta(seconds=offset_to_correct(offset_ms))
-    changes = await onvif.changes(box, holding, since + shift, at + shift)
+    try:
+        changes = await onvif.changes(box, holding, since + shift, at + shift)
+    except CallFault as fault:
+        if fault.cause not in ("device_error", "not_supported"):
+            raise
+        changes = []  # it does not tell of this camera; of others it may
     earliest = holding.earliest - shift if holding.earliest else None
     latest = holding.latest - shift if holding.latest else None
     until = at.timestamp()
@@ -142,7 +147,11 @@ def _write(recorder: Recorder, cameras: Sequence[RecordedCamera], answer: Answer
 
 def _write_camera(row: RecordedCamera, told: Told, at: datetime) -> None:
     """The newly told time takes the place of what was told of it before; a gap that goes on keeps its beginning."""
-    row = RecordedCamera.objects.select_for_update().get(pk=row.pk)
+    same = RecordedCamera.objects.filter(pk=row.pk, recorder=row.recorder_id, token=row.token)
+    found = same.select_for_update().first()
+    if found is None:
+        return  # taken off this recorder while it was asked
+    row = found
     row.fault, row.told_at = told.fault, at
     row.earliest_at = told.earliest or row.earliest_at
     if told.known is not None:

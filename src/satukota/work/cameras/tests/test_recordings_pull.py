@@ -17,6 +17,7 @@ from satukota.base.evidence import custody, exhibits
 from satukota.base.evidence.models import Exhibit
 from satukota.base.messages.models import Message
 from satukota.work.cameras.models import RecordedCamera, Recorder, RecordingGap, Retrieval
+from satukota.work.cameras.onvif.by_hand import CallFault
 from satukota.work.cameras.recordings import asking, delivering, handing_over, holding, measuring, pulling
 from satukota.work.cameras.rtsp import AccessUnit, VideoTrack, replay
 from satukota_field.running import RunningField
@@ -136,6 +137,28 @@ def test_a_camera_it_does_not_know_and_one_nobody_answers_for(row, city):
     measuring.measure(row.recorder_id)
     assert Recorder.objects.get().fault == "unreachable"
     assert holding.held(holding.row_of(other.camera), clock.now()).state == "unknown"
+
+
+def test_what_it_does_not_tell_of_one_camera_spoils_nothing_of_others(row, monkeypatch):
+    async def refuses(*_: Any) -> Any:
+        raise CallFault("device_error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(measuring.onvif, "changes", refuses)
+        measuring.measure(row.recorder_id)
+    row.refresh_from_db()
+    assert row.fault == "nothing_told" and row.known_to is None and row.earliest_at is not None
+    assert Recorder.objects.get().answered_at is not None
+    measuring.measure(row.recorder_id)
+    row.refresh_from_db()
+    assert row.fault == "" and row.known_to is not None
+
+
+def test_a_camera_taken_off_while_its_recorder_is_asked_stays_off(row):
+    gone = RecordedCamera.objects.get()
+    RecordedCamera.objects.all().delete()
+    measuring._write(row.recorder, [gone], measuring.Answer(told={gone.token: measuring.Told()}), clock.now())
+    assert not RecordedCamera.objects.exists()
 
 
 def test_a_turn_is_claimed_once(row):
