@@ -153,6 +153,15 @@ def test_a_partner_is_asked_within_the_agreed_hours_only(town: Town):
     assert shares()["able"] == 0 == shares()["lost"]
 
 
+def test_a_partner_counts_in_the_agreed_areas_only(town: Town):
+    """It sees from 100 to 200 m; the border of the two kelurahan is at 150 m."""
+    town.camera("A", 100, partner=True)
+    for areas, points in ((None, 10), ({town.west.pk}, 5), ({town.west.pk, town.east.pk}, 10), (set(), 0)):
+        town.turn("A", areas=None if areas is None else frozenset(areas))
+        assert measured().measured == 1  # what it may count in is part of its view
+        assert shares()["seen"] == pytest.approx(points / 30, abs=1e-6)
+
+
 def test_by_night_the_light_ends_the_view(town: Town):
     town.camera("A", 0)
     measured()
@@ -197,8 +206,8 @@ def test_ground_replaced_while_it_is_measured_is_measured_again(town: Town, monk
     town.camera("A", 0)
     plain, times = measuring._sights, []
 
-    def replaced_meanwhile(watchers, xy):
-        found = plain(watchers, xy)
+    def replaced_meanwhile(*args):
+        found = plain(*args)
         if not times:
             new_version("osm")
         times.append(1)
