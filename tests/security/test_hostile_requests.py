@@ -77,10 +77,15 @@ def asked(client: Client, method: str, url: str, **extra: Any) -> Any:
     return answer
 
 
+def is_refused(url: str, status: int) -> bool:
+    """Other installations sign their requests or what they hold; a browser's cookies count for nothing there."""
+    return status in (403, 405) or (url.startswith("/api/v1/federation/") and 400 <= status < 500)
+
+
 def test_no_form_is_taken_without_its_token(city: City):
     client = signed_in("city_admin", enforce_csrf_checks=True)
     urls = sorted(set(every_url(city)))
-    taken = [url for url in urls if asked(client, "POST", url).status_code not in (403, 405)]
+    taken = [url for url in urls if not is_refused(url, asked(client, "POST", url).status_code)]
     assert len(urls) > 100
     assert taken == []
 
