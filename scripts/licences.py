@@ -43,10 +43,11 @@ HEAD = """# What others wrote
 Written by `make licences` from `requirements/run.txt` and `package-lock.json`; not by hand. The command fails on a
 licence that is not in its list, and a test fails when this page and the locks differ.
 
-Wheels carry compiled libraries with licences of their own, which the metadata does not name: `av` and
-`opencv-python-headless` bring FFmpeg (that of `av` calls itself LGPL 3 or later and was built with x264 and x265, whose
-projects are GPL; Satukota only decodes), `psycopg-binary` libpq and OpenSSL, `numpy` OpenBLAS, `shapely` GEOS, `pyogrio` and `rasterio`
-GDAL. They are fetched at set-up and not passed on by us; whoever ships an image that contains them must look at these.
+Wheels carry compiled libraries with licences of their own, which the metadata does not name: `av` and `opencv-python-
+headless` bring FFmpeg (that of `av` calls itself LGPL 3 or later and was built with x264 and x265, whose projects are
+GPL; Satukota only decodes), `psycopg-binary` libpq and OpenSSL, `numpy` OpenBLAS, `shapely` GEOS, `pyogrio` and
+`rasterio` GDAL. They are fetched at set-up and not passed on by us; whoever ships an image that contains them must
+look at these.
 """
 
 

@@ -50,8 +50,8 @@ class CameraForm(forms.Form):
         label=gettext_lazy("Arah tersimpan kamera PTZ"), required=False, max_length=2000,
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy(
-            "Satu arah per baris: “Simpang utara: arah 45, sudut 60, 40 %”; “tunduk 10” boleh ditambah. Persennya bagian "
-            "waktu kamera menghadap ke sana. Kosong: arah dan sudut di atas."
+            "Satu arah per baris: “Simpang utara: arah 45, sudut 60, 40 %”; “tunduk 10” boleh ditambah. Persennya "
+            "bagian waktu kamera menghadap ke sana. Kosong: arah dan sudut di atas."
         ),
     )  # fmt: skip
     link = Choose(Target.objects.none(), label=gettext_lazy("Sambungan"), required=False)

@@ -1,9 +1,10 @@
 # Recorders, what they lack, and footage asked of them
 
 import django.db.models.deletion
-import satukota.base.secrets.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import satukota.base.secrets.fields
 
 
 class Migration(migrations.Migration):
