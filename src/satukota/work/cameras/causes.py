@@ -47,7 +47,7 @@ WORDS: dict[str, Words] = {
     "no_tcp_transport": Words(
         _("Kamera hanya mengirim lewat UDP"), _("Aktifkan RTP melalui TCP (interleaved) di setelan kamera.")
     ),
-    "codec_unsupported": Words(_("Format video belum didukung"), _("Pilih H.264 atau H.265 di setelan kamera.")),
+    "codec_unsupported": Words(_("Format video belum didukung"), _("Pilih H.264, H.265 atau MJPEG di setelan kamera.")),
     "keyframe_too_large": Words(_("Gambar terlalu besar untuk diperiksa"), _("Turunkan resolusi atau mutu video.")),
     "too_much_data": Words(_("Kiriman kamera melebihi batas"), _("Turunkan laju data video di setelan kamera.")),
     "no_keyframe_yet": Words(

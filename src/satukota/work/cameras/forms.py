@@ -20,7 +20,7 @@ from .limits import LIMITS, position_problem
 from .models import Camera
 from .words import PURPOSES, SENSITIVITY
 
-CODECS = (("", "—"), ("h264", "H.264"), ("hevc", "H.265"))
+CODECS = (("", "—"), ("h264", "H.264"), ("hevc", "H.265"), ("jpeg", "MJPEG"))
 YES_NO = (("", gettext_lazy("Belum diperiksa")), ("yes", gettext_lazy("Ada")), ("no", gettext_lazy("Tidak ada")))
 
 

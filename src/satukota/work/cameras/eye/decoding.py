@@ -75,7 +75,7 @@ class Decoder:
 
 
 def _decoder(codec: str, *, strict: bool, deblocked: bool) -> av.VideoCodecContext:
-    decoder = av.CodecContext.create(codec, "r")
+    decoder = av.CodecContext.create("mjpeg" if codec == "jpeg" else codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
     decoder.thread_count, decoder.thread_type = 1, "NONE"
     decoder.flags |= av.codec.context.Flags.low_delay  # the picture at once, without flushing

@@ -36,7 +36,8 @@ PURPOSE_WORDS = {
     "lalulintas": "traffic", "traffic": "traffic", "banjir": "flood", "muka air": "flood", "flood": "flood",
     "banjir dan muka air": "flood", "sampah": "waste", "kebersihan": "waste", "waste": "waste",
 }  # fmt: skip
-CODECS = {"h264": "h264", "h 264": "h264", "avc": "h264", "h265": "hevc", "h 265": "hevc", "hevc": "hevc"}
+CODECS = {"h264": "h264", "h 264": "h264", "avc": "h264", "h265": "hevc", "h 265": "hevc", "hevc": "hevc",
+          "jpeg": "jpeg", "mjpeg": "jpeg", "motion jpeg": "jpeg"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def _choice_words(key: str) -> list[str]:
         return [str(label).lower() for label in Camera.Kind.labels]
     if key == "purpose":
         return [str(label).lower() for label in PURPOSES.values()]
-    return ["h264", "hevc"] if key == "codec" else list(SENSITIVITY)
+    return ["h264", "hevc", "jpeg"] if key == "codec" else list(SENSITIVITY)
 
 
 def _read_yes_no(row: TypedRow, key: str, cell: Cell, known: Known) -> None:

@@ -19,7 +19,6 @@ WAIT_S = 1.5
 MOST_BYTES = 12 * 1024 * 1024
 ASK_AGAIN_S = 0.5
 DOWN_FOR_S = 5.0  # after the hub did not answer it is not asked for so long
-CHECKED = ("h264", "hevc")  # what the health check can judge; the hub shows more
 _silent_until = 0.0
 
 
@@ -124,7 +123,8 @@ class HubSession:
 
 
 def _pace_of(key: HubKey) -> Pace:
-    pace = Pace(frames=len(key.seconds), keys=1 if key.gop_s is None else 2, gop_s=key.gop_s)
+    keys = len(key.seconds) if key.codec == "jpeg" else 1 if key.gop_s is None else 2
+    pace = Pace(frames=len(key.seconds), keys=keys, gop_s=key.gop_s)
     pace.seconds = [at - key.seconds[0] for at in key.seconds]
     pace.p_bytes = round((key.p_bytes or 0.0) * (pace.frames - pace.keys))
     return pace
@@ -145,7 +145,7 @@ async def looking_at(
     """Through the hub where it pulls this stream, else by a session of our own, as `rtsp.watching`."""
     began = time.monotonic()
     key = await last_key(camera_id, url)
-    if key is not None and key.codec in CHECKED and len(key.seconds) > 1:
+    if key is not None and len(key.seconds) > 1:
         took_ms = round((time.monotonic() - began) * 1000)
         stages.append(Stage("picture", True, took_ms, f"{len(key.content) // 1000} kB, gambar langsung"))
         yield HubSession(camera_id, url, key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .rtp import _HEAD, MAX_KEYFRAME, KeyframeTooLarge, _bounds
+from .rtp import _HEAD, MAX_KEYFRAME, KeyframeTooLarge, Picture, _bounds
 from .units import AccessUnit
 
 _LUMA = bytes.fromhex(
@@ -106,6 +106,31 @@ class JpegAssembler:
             unit.slices = [b"".join([self._head, *self._scan, end])]
         self._rtp_time = None
         return unit
+
+
+class JpegPictures:
+    """As `rtp.Depacketiser`: every picture is a key picture and stands alone, in one part."""
+
+    sets: tuple[bytes, ...] = ()
+
+    def __init__(self, payload_type: int) -> None:
+        self._units = JpegAssembler(payload_type)
+
+    @property
+    def packets(self) -> int:
+        return self._units.packets
+
+    @property
+    def lost(self) -> int:
+        return self._units.lost
+
+    def feed(self, packet: memoryview) -> Picture | None:
+        """Raises KeyframeTooLarge."""
+        unit = self._units.feed(packet)
+        if unit is None:
+            return None
+        size = sum(map(len, unit.slices))
+        return Picture(unit.rtp_time, size, is_key=True, lost=unit.lost, parts=unit.slices)
 
 
 def _scaled(quality: int) -> bytes:

@@ -7,14 +7,14 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-VIDEO_CODECS = {"H264": "h264", "H265": "hevc"}
+VIDEO_CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "jpeg"}
 JPEG_TYPE = 26  # RFC 3551: may come without a=rtpmap
 
 
 @dataclass(frozen=True)
 class VideoTrack:
     codec: str
-    """h264, hevc, or the name the camera gave to something else, in lower case"""
+    """h264, hevc, jpeg, or the name the camera gave to something else, in lower case"""
     payload_type: int
     control: str
     """absolute URL for SETUP"""
@@ -24,7 +24,7 @@ class VideoTrack:
 
 
 def video_track(text: str, base_url: str) -> VideoTrack | None:
-    """The first H.264 or H.265 track, else the first video track, else None."""
+    """The first track we can judge, a stream of stills last; else the first video track, else None."""
     tracks = []
     session_control = ""
     lines: list[str] | None = None
@@ -39,7 +39,7 @@ def video_track(text: str, base_url: str) -> VideoTrack | None:
     base = _joined(base_url, session_control)
     videos = [_track(lines, base) for lines in tracks if lines[0].startswith("m=video ")]
     known = [track for track in videos if track.codec in VIDEO_CODECS.values()]
-    return next(iter(known or videos), None)
+    return next(iter(sorted(known, key=lambda track: track.codec == "jpeg") or videos), None)
 
 
 def _track(lines: list[str], base_url: str) -> VideoTrack:

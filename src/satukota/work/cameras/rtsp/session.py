@@ -16,9 +16,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-from . import nal, replay
+from . import jpeg, nal, replay
 from .address import BadAddress, StreamAddress, parse_address
-from .jpeg import JpegAssembler
 from .login import Challenge, Login, strongest, without_secrets
 from .rtp import Depacketiser, KeyframeTooLarge, Pace, Picture
 from .sdp import VIDEO_CODECS, VideoTrack, video_track
@@ -30,7 +29,6 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(host, port) → addresses that may be dialled now. Raises OSError when there are none, AddressRefused if forbidden."""
 
 MAX_REDIRECTS = 2
-PASSED_ON = ("jpeg",)  # beside those that are checked: a stream of stills is shown, not judged
 DRAIN_S = 0.05  # what came while resting is read away, a goodbye of the camera's behind it
 _SAID_CHARS = 80
 _CAUSE_OF_CODE = {403: "busy", 453: "busy", 503: "busy", 404: "no_such_stream", 461: "no_tcp_transport",
@@ -70,9 +68,9 @@ class Stage:
 @dataclass(frozen=True)
 class Keyframe:
     codec: str
-    """h264 or hevc"""
+    """h264, hevc or jpeg"""
     content: bytes = field(repr=False)
-    """Annex B with its parameter sets"""
+    """Annex B with its parameter sets; of jpeg the whole picture"""
     size: tuple[int, int] | None
     """(width, height) out of the parameter set; None when unreadable"""
     sha: bytes
@@ -104,7 +102,7 @@ class Session:
         self._session_id = ""
         self._control = address.url
         self._channel = 0
-        self._packets: Depacketiser | None = None
+        self._packets: Depacketiser | jpeg.JpegPictures | None = None
         self._key: Keyframe | None = None
         self._is_enough: Callable[[], bool] = lambda: False
         self._keep_alive: asyncio.TimerHandle | None = None
@@ -112,7 +110,7 @@ class Session:
         self._on_unit: OnUnit | None = None
         self.span: replay.Span | None = None  # set before `open`: this piece of a recording is played
         self.played = ""  # the Range in the answer to PLAY
-        self._units: Assembler | JpegAssembler | None = None
+        self._units: Assembler | jpeg.JpegAssembler | None = None
 
     # -- passing on
 
@@ -204,13 +202,16 @@ class Session:
     def _decodable(self, picture: Picture) -> Keyframe | None:
         assert self._packets is not None and self.track is not None
         codec, sets = self.track.codec, self._packets.sets
-        if picture.lost or not picture.parts or not nal.has_needed_sets(codec, sets):
+        if picture.lost or not picture.parts or not (codec == "jpeg" or nal.has_needed_sets(codec, sets)):
             return None
         digest = hashlib.sha256()
         for part in picture.parts:
             digest.update(part)
-        content = nal.annex_b([*sets, *picture.parts])
-        return Keyframe(codec, content, nal.picture_size(codec, sets), digest.digest()[:16])
+        if codec == "jpeg":
+            content, size = picture.parts[0], jpeg.size_of(picture.parts[0])
+        else:
+            content, size = nal.annex_b([*sets, *picture.parts]), nal.picture_size(codec, sets)
+        return Keyframe(codec, content, size, digest.digest()[:16])
 
     # -- the conversation
 
@@ -277,7 +278,7 @@ class Session:
             if track is None:
                 raise StreamFault("no_video")
             note.said = self._said(track.codec)
-            if track.codec not in (*VIDEO_CODECS.values(), *(PASSED_ON if self._on_unit is not None else ())):
+            if track.codec not in VIDEO_CODECS.values():
                 raise StreamFault("codec_unsupported", self._said(track.codec))
         return track
 
@@ -300,14 +301,12 @@ class Session:
         channels = re.search(r"interleaved=(\d{1,3})", agreed)
         self._channel = int(channels[1]) if channels else 0
         self._session_id, _, options = reply.header("session").partition(";")
+        coded, is_jpeg = (track.codec, track.payload_type, track.parameter_sets), track.codec == "jpeg"
         if self._on_unit is not None:
-            self._units = (
-                JpegAssembler(track.payload_type) if track.codec == "jpeg"
-                else Assembler(track.codec, track.payload_type, track.parameter_sets)
-            )  # fmt: skip
+            self._units = jpeg.JpegAssembler(track.payload_type) if is_jpeg else Assembler(*coded)
             self._wire.without_end()
         else:
-            self._packets = Depacketiser(track.codec, track.payload_type, track.parameter_sets)
+            self._packets = jpeg.JpegPictures(track.payload_type) if is_jpeg else Depacketiser(*coded)
         self.pace.clock_hz = track.clock_hz
         playing = await self._ask("PLAY", self._control, self.span.headers if self.span else "Range: npt=0.000-\r\n")
         self._must_be_ok(playing)

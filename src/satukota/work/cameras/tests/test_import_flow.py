@@ -126,7 +126,7 @@ def test_each_complaint_names_its_cell_and_what_to_do(city: City, row: str, colu
     ("lebar_px;12,5", "bilangan bulat"), ("lebar_px;0", "antara"), ("fps;0", "lebih dari 0"), ("jenis;drone", "pilih"),
     ("guna;memata-matai", "keamanan"), ("kepekaan;sangat", "rendah"), ("publik;mungkin", "ya atau tidak"),
     ("dipasang;kemarin", "tanggal"), ("dipasang;01/01/1800", "1800"), ("sambungan;FO-99", "register sambungan"),
-    ("biaya;mahal", "bukan angka"), ("kodek;mjpeg", "h264"), ("resolusi;besar", "1280x720"),
+    ("biaya;mahal", "bukan angka"), ("kodek;mpeg4", "h264"), ("resolusi;besar", "1280x720"),
 ])  # fmt: skip
 def test_figures_and_words_that_cannot_be(city: City, cell: str, said: str) -> None:
     heading, value = cell.split(";")

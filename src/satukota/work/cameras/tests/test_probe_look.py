@@ -75,6 +75,16 @@ def test_a_good_camera_is_unverified_until_its_view_was_accepted_and_up_after():
     assert cam.asked.count("TEARDOWN") == cam.asked.count("PLAY") == 2
 
 
+def test_a_camera_of_stills_is_judged_as_any_other():
+    street, frozen = clip("jpeg"), clip("jpeg")[:1] * 20
+    expected = StreamExpected(640, 360, "jpeg", 10.0)
+    seen, _ = looks(4, accept=True, brief={"expected": expected}, codec="jpeg", units=street,
+                    turn={1: {"first_at": 10}, 2: {"units": frozen}})  # fmt: skip
+    assert [told(look) for look in seen[:2]] == [("unknown", "no_reference"), ("up", "")]
+    assert seen[1].measures["codec"] == "jpeg" and seen[1].measures["fps"] == pytest.approx(10, abs=0.2)
+    assert told(seen[3]) == ("down", "frozen")
+
+
 def test_black_is_a_fault_and_shown_large():
     (_, second), _ = looks(2, accept=True, turn={1: {"units": clip(kind="black")}})
     assert told(second) == ("down", "black") and not second.sure
@@ -101,7 +111,7 @@ def test_a_looped_key_picture_is_no_freeze_when_the_next_one_differs():
         (STREET, {"fps": 1.0, "pace_s": 0.4}, "low_fps"),
         (STREET, {"date_offset_s": 437}, "clock_drift"),
         (STREET, {"date_offset_s": 3600 * 8}, "clock_drift"),
-        (StreamExpected(codec="h264"), {"sdp": "m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\n"}, "wrong_codec"),
+        (StreamExpected(codec="h264"), {"sdp": "m=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\n"}, "wrong_codec"),
     ],
 )
 def test_what_differs_from_the_register_is_degraded(expected, manners, cause):

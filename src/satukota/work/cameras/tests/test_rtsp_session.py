@@ -96,7 +96,7 @@ def test_parameter_sets_come_from_wherever_they_are(codec, manners):
         ({"codes": {"SETUP": 461}}, "no_tcp_transport", "461"),
         ({"transport": "RTP/AVP;unicast;client_port=0-1;server_port=2-3"}, "no_tcp_transport", "server_port"),
         ({"sdp": "v=0\r\nm=audio 0 RTP/AVP 0\r\n"}, "no_video", ""),
-        ({"sdp": "v=0\r\nm=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\n"}, "codec_unsupported", "jpeg"),
+        ({"sdp": "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\n"}, "codec_unsupported", "mp4v-es"),
         ({"sdp": "<html>"}, "no_video", ""),
         ({"sdp": "v=0\r\n" + "a=x:" + "y" * 70_000}, "too_much_data", ""),
         ({"no_data": True}, "no_data", ""),
