@@ -19,6 +19,7 @@ from satukota.city import access
 from satukota.city.gates import needs
 
 from .. import queries
+from ..federation.receiving import PEER_KIND
 from ..live import actions, bookmarks, steering
 from ..live.purposes import PURPOSES
 from ..models import Camera, CameraBookmark
@@ -32,6 +33,7 @@ def live_part(user: Any, camera: Camera, place: str = "camera", incident: str = 
     return {
         "code": camera.target.code, "name": camera.target.name, "place": place, "incident": incident,
         "protected": actions.is_protected(camera), "purposes": PURPOSES,
+        "keeps": camera.target.kind != PEER_KIND,  # another installation's pictures are not kept here
         "steer": camera.kind == Camera.Kind.PTZ and bool(camera.onvif_address)
                  and access.may_on(user, "cameras.steer", camera.target),
     }  # fmt: skip
