@@ -12,19 +12,17 @@ class CamerasConfig(AppConfig):
         from satukota.shared.coverage import registry as coverage
         from satukota.shared.monitoring import registry
 
-        from . import watchers
-        from .federation import receiving, streams, trust
+        from . import doors, watchers
+        from .federation import EVERY_S
         from .federation.probe import PeerCameraProbe
         from .live import looks
         from .probes import CameraProbe
-        from .recordings import clockwork, measuring
 
         registry.register(CameraProbe())
         registry.register(PeerCameraProbe())
-        errands.alongside("federation", receiving.EVERY_S, receiving.sync_all)  # its silence must not hold up a chore
-        registry.every(600, trust.forget_nonces)
-        retention.register(looks.RULE)
-        retention.register(streams.RULE)
-        retention.register(measuring.RULE)
-        errands.alongside("recordings", clockwork.EVERY_S, clockwork.turn)
+        errands.alongside("federation", EVERY_S, doors.ask_peers)  # its silence must not hold up a chore
+        errands.alongside("recordings", doors.RECORDERS_EVERY_S, doors.turn_to_recorders)
+        registry.every(600, doors.forget_nonces)
+        for rule in (looks.RULE, *doors.KEPT):
+            retention.register(rule)
         coverage.register_source(watchers.watchers, watchers.DOUBTFUL)

@@ -12,7 +12,7 @@ from satukota.shared.monitoring.registry import Look, Probe, Step, Words
 
 from .. import causes
 from ..models import PeerCamera
-from .receiving import EVERY_S, PEER_KIND
+from . import EVERY_S, PEER_KIND
 
 FRESH = timedelta(seconds=4 * EVERY_S)  # silent for longer: nobody here knows how its cameras are
 

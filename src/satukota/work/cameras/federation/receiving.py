@@ -19,11 +19,9 @@ from satukota.city.models import Kelurahan
 
 from ..lending import terms
 from ..models import Agreement, Camera, Peer, PeerCamera
-from . import asking, looks
+from . import EVERY_S, PEER_KIND, asking, looks
 from .telling import CameraTold, LendingTold, LoanTold, read
 
-PEER_KIND = "peer_camera"
-EVERY_S = 15
 log = logging.getLogger(__name__)
 
 

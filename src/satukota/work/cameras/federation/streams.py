@@ -15,11 +15,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from satukota.base import clock
 from satukota.base.errors import UserError
-from satukota.base.keeping import retention
 from satukota.city.access import not_found
 
 from ..lending import terms
@@ -30,13 +28,6 @@ from .telling import StreamAsked, StreamTold, read
 TICKET_S = 30
 LOOK_FRESH = timedelta(hours=13)  # a look told and not ended; sign-ins last a shift
 PATH = "/langsung/instalasi"
-
-
-RULE = retention.Rule(
-    "cameras.peer_streams", gettext_lazy("catatan pengiriman gambar kepada instalasi mitra"), lambda: 90,
-    gettext_lazy("keputusan rancangan; siapa yang melihat tetap tercatat"), "work/cameras/federation/streams.py",
-    lambda before, at: retention.by_age(PeerStream.objects.all(), "asked_at", before),
-)  # fmt: skip
 
 
 class NotLentNow(UserError):

@@ -19,7 +19,7 @@ from satukota.city import access
 from satukota.city.gates import needs
 
 from .. import queries
-from ..federation.receiving import PEER_KIND
+from ..federation import PEER_KIND
 from ..live import actions, bookmarks, steering
 from ..live.purposes import PURPOSES
 from ..models import Camera, CameraBookmark

@@ -12,7 +12,6 @@ from satukota.base.audit import actions as audit
 from ..models import Retrieval
 from . import measuring, reminding, tasks
 
-EVERY_S = 30.0
 MOST = 200
 State, Way = Retrieval.State, Retrieval.Way
 BY_HAND = Q(way=Way.HAND, state__in=(State.ASKED, State.ACKNOWLEDGED))

@@ -9,11 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from satukota.base import addresses, clock
 from satukota.base.errors import UserError
-from satukota.base.keeping import retention
 from satukota.rules import recorded as rule
 
 from ..models import RecordedCamera, Recorder, RecordingGap
@@ -25,11 +23,6 @@ AGAIN = timedelta(hours=1)  # what was told is asked again for so long: recorder
 USUAL_DAYS = 30  # looked back where nobody stated how long footage is kept
 MOST_DAYS = 92
 LATE_S = 120.0  # a running recording may be so far behind its newest pictures
-RULE = retention.Rule(
-    "cameras.recording_gaps", _("celah rekaman"), lambda: 400, _("keputusan rancangan; belum ditetapkan kota"),
-    "work/cameras/recordings/measuring.py", lambda before, at: retention.by_age(RecordingGap.objects.all(), "ended_at",
-                                                                                before),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
