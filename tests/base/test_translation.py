@@ -23,7 +23,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\w*\}")
 SAME = {
     "%(n)d kelurahan", "%(name)s %(state)s", "%(name)s %(state)s: %(cause)s", "%(name)s: %(fact)s", "Audit",
     "Auditor (Inspektorat)", "Badan", "Dinas", "Dome", "Inspektorat", "Kecamatan", "Kelurahan",
-    "Kelurahan %(name)s, Kecamatan %(kecamatan)s", "Model", "NIK", "No.", "OPD",
+    "Kelurahan %(name)s, Kecamatan %(kecamatan)s", "Model", "NIK", "No.", "ONVIF Profile G", "OPD",
     "OpenStreetMap", "PTZ", "Pj.", "Plh.", "Plt.", "Port", "SOP",
     "Satuan", "Sekretariat", "UPTD", "Vital", "px/m", "supervisor",
     "Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu",

@@ -44,7 +44,7 @@ def act(page: Page, words: str, state: str, **fields: str) -> None:
 
 def test_a_blind_spot_is_planned_under_a_budget_and_closed_by_what_a_camera_sees(well: City, sign_in):
     well.command("manage", "measure_coverage")
-    assert re.search(r"[1-9]\d* titik buta baru", well.command("manage", "find_blind_spots"))
+    assert re.search(r"[1-9]\d* terbuka", well.command("manage", "find_blind_spots"))  # or it began alone
     engineer = sign_in("teknisi")
     engineer.goto("/pusat/titik-buta/")
     stakes = [float(text.replace(".", "").replace(",", ".")) for text in

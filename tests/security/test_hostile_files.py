@@ -207,6 +207,7 @@ UPLOADS = {
     "work/blind_spots/pages/register.py": "a photo or a paper about a blind spot, known by its first bytes",
     "work/cameras/forms.py": "a table of cameras, read by its content",
     "work/cameras/pages/importing.py": "as above",
+    "work/cameras/pages/retrievals.py": "footage that was handed over, known by its first bytes, kept as evidence",
 }
 
 

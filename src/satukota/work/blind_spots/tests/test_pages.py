@@ -54,10 +54,10 @@ def test_a_plan_is_asked_for_on_a_page_and_wrong_numbers_stay_there(signed_in):
     client, _user = signed_in
     told = {
         "name": "Jalan Contoh", "owner": make_opd().pk, "budget": "60", "lenses": ["wide", "tele"], "k": "1",
-        "keep_existing": "on", "private_px": "62.5", "seconds": "1", "most_sites": "50", "seed": "0",
+        "time": "day", "keep_existing": "on", "private_px": "62.5", "seconds": "1", "most_sites": "50", "seed": "0",
         **{f"purpose_{name}": "1" for name in ("monitor", "detect", "observe", "recognise", "identify")},
     }  # fmt: skip
-    for wrong in ({"budget": "-1"}, {"budget": "banyak"}, {"purpose_detect": "-2"}, {"lenses": []},
+    for wrong in ({"budget": "-1"}, {"time": "senja"}, {"budget": "banyak"}, {"purpose_detect": "-2"}, {"lenses": []},
                   {"private_areas": "{"}, {"forbidden_areas": '{"type": "Point", "coordinates": [1, 2]}'}):  # fmt: skip
         answer = client.post(f"{PLANS}baru/", told | wrong)
         assert answer.status_code == 422 and "Jalan Contoh" in answer.content.decode(), wrong
