@@ -90,7 +90,7 @@ def test_a_changed_or_cut_backup_is_refused_with_a_sentence_and_nothing_changes(
     assert not list(Path(city.var).glob("verify-*")) and not list(Path(city.var).glob("*.next"))
 
 
-@pytest.mark.parametrize("after_s", [2.0, 5.0])
+@pytest.mark.parametrize("after_s", [2.0, pytest.param(5.0, marks=pytest.mark.one_database)])
 def test_a_restore_killed_at_any_moment_leaves_the_old_city_or_the_new_one_whole(city, tmp_path, after_s):
     path = tmp_path / "kota.backup"
     city.run("backup", "--to", str(path))

@@ -25,6 +25,7 @@ SRC = Path(__file__).resolve().parents[2] / "src" / "satukota"
 READ_BY_HAND = re.compile(r"""\.get(?:list)?\(["']([\w-]+)["']""")
 FORM_FIELD = re.compile(r"^    (\w+) = forms\.\w+\(|^    (\w+): \w+.* = forms\.", re.MULTILINE)
 HOSTILE = {
+    "NUL": "a\0b",
     "half a letter": b"\xed\xa0\x80",  # a lone surrogate, no UTF-8
     "no number": "²",
     "beyond every integer": "9" * 400,
@@ -105,29 +106,21 @@ def test_neither_another_origin_nor_another_token_helps(city: City):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", ["city_admin", pytest.param("supervisor", marks=pytest.mark.one_database)])
-def test_no_hostile_query_breaks_a_page(city: City, role: str):
-    assert broken_by(signed_in(role), city, HOSTILE) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("role", ["city_admin", "supervisor"])
-def test_no_nul_in_a_query_breaks_a_page(city: City, role: str):
-    assert broken_by(signed_in(role), city, {"NUL": "a\0b"}) == []
-
-
-def broken_by(client: Client, city: City, values: dict[str, Any]) -> list[str]:
-    """The addresses that answer 5xx when every name a query may have carries one of `values`."""
+def test_no_hostile_query_breaks_a_page(city: City):
+    """Every name a query may have carries the same nonsense; each page is asked by the first of two who may open it."""
     names = query_names()
     assert {"q", "page", "sort", "opd"} <= set(names)
+    everyone = [signed_in(role) for role in ("city_admin", "supervisor")]
     broken = []
     for url in sorted(set(every_url(city))):
-        for what, value in values.items():
+        may = (client for client in everyone if asked(client, "GET", url).status_code < 400)
+        client = next(may, everyone[0])
+        for what, value in HOSTILE.items():
             query = "&".join(f"{name}={quote(value)}" for name in names)
             status = asked(client, "GET", url, QUERY_STRING=query).status_code
             if status >= 500:
                 broken.append(f"{url} with {what}: {status}")
-    return broken
+    assert broken == []
 
 
 @pytest.mark.slow
