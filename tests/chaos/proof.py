@@ -13,7 +13,7 @@ from satukota.base.audit.verifying import first_broken
 from satukota.base.feed.models import FeedEntry
 from satukota.base.messages.catcher import Kept
 from satukota.base.messages.models import Message
-from satukota.base.messages.outbox import key_of
+from satukota.base.messages.outbox import LONGEST_WAIT, key_of
 from satukota.shared.incidents.models import Entry, Incident, Member
 from satukota.shared.monitoring.models import Chore, Reading, StatusChange, Target
 
@@ -24,9 +24,16 @@ SLACK = timedelta(seconds=5)
 
 def unsettled() -> dict[str, int]:
     """What is still on its way; all zero when the city has come to rest."""
-    out = Message.objects.filter(sent_at=None, failed_at=None).count()
+    out = Message.objects.filter(sent_at=None, failed_at=None).count() - _letters_resting()
     jobs = DBTaskResult.objects.exclude(status__in=["SUCCESSFUL", "FAILED"]).count()
     return {"messages": out, "jobs": jobs}
+
+
+def _letters_resting() -> int:
+    """Letters whose next try has its moment: neither lost nor due. Up to a quarter of an hour after several kills."""
+    soon, latest = clock.now() + timedelta(seconds=30), clock.now() + LONGEST_WAIT
+    resting = Message.objects.filter(sent_at=None, failed_at=None, next_try_at__gt=soon, next_try_at__lte=latest)
+    return resting.count()
 
 
 def leaves_open() -> dict[str, int]:
@@ -70,7 +77,7 @@ def _messages() -> dict[str, int]:
     return {
         "messages_said_sent_but_not_caught": len(sent - caught),
         "messages_caught_but_unknown": len(caught - {key_of(row) for row in rows}),
-        "messages_not_sent": sum(row.sent_at is None for row in rows),
+        "messages_not_sent": sum(row.sent_at is None for row in rows) - _letters_resting(),
     }
 
 
@@ -121,5 +128,5 @@ def figures(said: Acknowledged) -> dict[str, int]:
         "notes": len(said.notes), "takes": len(said.takes), "jobs": len(said.jobs), "retries": said.retries,
         "errors_500": said.errors_500, "feed_entries": len(said.feed), "readings": Reading.objects.count(),
         "status_changes": StatusChange.objects.count(), "letters": len(set(caught)),
-        "letters_delivered_twice": len(caught) - len(set(caught)),
+        "letters_delivered_twice": len(caught) - len(set(caught)), "letters_resting": _letters_resting(),
     }  # fmt: skip

@@ -26,7 +26,7 @@ MARKS = {
     "web": ("granian",), "feed": ("uvicorn",), "watch": ("satukota.cli", "watch"), "jobs": ("satukota.cli", "jobs"),
     "catch": ("satukota.cli", "catch"), "database": ("postgres", "-D"),
 }  # fmt: skip
-READY_S, SETTLE_S = 300.0, 1_000.0  # a letter waits up to fifteen minutes for its next try
+READY_S, SETTLE_S = 300.0, 150.0
 INCIDENTS, TARGETS, INTERVAL_S = 40, 12, 2
 PAUSE_S = (0.4, 1.6)  # between two kills
 LIVED_S = (1.0, 6.0)  # how long a part is left at work at least: one that is always starting has nothing to lose
