@@ -27,6 +27,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
+from camera_field import wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
@@ -109,7 +110,7 @@ def running(scenario: Path, cache: Path) -> Iterator[tuple[psutil.Process, Field
     assert server.stdout
     try:
         control = FieldControl(int(server.stdout.readline().split()[-1]))
-        assert "ready" in server.stdout.readline()
+        wait_until_ready(server.stdout)
         yield psutil.Process(server.pid), control
     finally:
         server.terminate()

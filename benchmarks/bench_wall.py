@@ -96,7 +96,7 @@ def main() -> int:
         and told["longest_task_ms"] <= BUDGET_LONG_MS
     )
     print(json.dumps({
-        "name": "wall", "ours": round(told["drawn_percent"], 1),
+        "name": "wall", "ours": round(told["drawn_percent"], 1), "peer": None, "peer_name": "", "ratio": None,
         "unit": f"% of the pictures of {asked.tiles} tiles drawn",
         "budget": f">= {BUDGET_DRAWN:g} %, no gap over {BUDGET_GAP_MS:g} ms, no task over {BUDGET_LONG_MS:g} ms",
         **{name: round(value, 1) for name, value in told.items()}, "ok": ok,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import av
 import psutil
@@ -65,6 +65,13 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
+def wait_until_ready(said: IO[str]) -> None:
+    """Past the lines that tell how many pictures are made. Raises RuntimeError where some cannot be."""
+    ready = next((line for line in said if "all pictures ready" in line), "")
+    if ", 0 failed" not in ready:
+        raise RuntimeError(f"the field has cameras without pictures: {ready.strip() or 'it ended'}")
+
+
 def _run(options: list[str]) -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "satukota_field", *options, "--free-ports", "--no-timeline", "--light", "day"]
     server = subprocess.Popen(
@@ -74,8 +81,7 @@ def _run(options: list[str]) -> Iterator[dict[str, str]]:
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline().rpartition(" ")[2])
-        if "0 failed" not in server.stdout.readline():
-            raise RuntimeError("the field has cameras without pictures")
+        wait_until_ready(server.stdout)
         from satukota_field.control import FieldControl
 
         yield {camera["code"]: camera["url"] for camera in FieldControl(port).status()["cameras"]}
