@@ -44,10 +44,11 @@ def answers(port: int) -> bool:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     var = tmp_path_factory.mktemp("tenang")
     shutil.copytree(ROOT / "var" / "static-vendor", var / "static-vendor")
-    web, feed = free_ports(2)
+    web, feed, live = free_ports(3)  # nobody listens at the last: no other city's pictures are asked for
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SATUKOTA_", "DATABASE_URL"))},
         "SATUKOTA_VAR": str(var), "SATUKOTA_PORT": str(web), "SATUKOTA_FEED_PORT": str(feed), "SATUKOTA_SAMPLE": "1",
+        "SATUKOTA_LIVE_PORT": str(live),
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "DJANGO_SETTINGS_MODULE": "satukota.project.settings",
     }  # fmt: skip
     for words in (["manage", "migrate", "-v", "0"], ["sample", "load"]):
