@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from satukota.base import clock, exports
 from satukota.base.errors import Missing, UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city.gates import needs
 
@@ -180,11 +181,8 @@ def kind(request: HttpRequest, code: str) -> HttpResponse:
     start = {"weight": was.weight, "purpose": was.purpose, "source": was.source if was.valid_from else ""}
     form = KindForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             actions.decide_kind(code, **form.cleaned_data, by=request.user, at=clock.now())
-        except UserError as problem:
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
-        else:
             messages.success(request, _("Bobot disimpan; hitungan cakupan memakainya mulai kini."))
             return redirect("ground:kinds")
     told = {"form": form, "kind": was, "back": reverse("ground:kinds"), "title": was.name,

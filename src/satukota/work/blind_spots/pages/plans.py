@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from satukota.base import clock
 from satukota.base.errors import UserError
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access as city_access
 from satukota.city import queries as city
 from satukota.city.gates import needs, needs_for
@@ -60,14 +61,12 @@ def new(request: HttpRequest) -> HttpResponse:
     owners = _owners(request)
     form = PlanForm(owners, kinds, request.POST or None, initial={"owner": owners.first()})
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             plan = planning.ask(
                 name=form.cleaned_data["name"], owner_id=form.cleaned_data["owner"].pk, asked=form.asked(),
                 by=request.user, at=clock.now(),
             )  # fmt: skip
             return redirect("camera_plans:plan", plan.pk)
-        except UserError as problem:
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
     told = {"form": form, "crumbs": _crumbs()}
     return render(request, "blind_spots/plan_new.html", told, status=422 if form.errors else 200)
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.base.page_frame.choosing import Choose
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city.gates import needs
 from satukota.city.models import Kelurahan, Opd
@@ -118,15 +119,13 @@ def agreements(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs("agreements.manage")
 def agreement_add(request: HttpRequest) -> HttpResponse:
-    form, problem = AgreementForm(request.POST or None), None
+    form = AgreementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             made = actions.make(**form.cleaned_data, by=request.user, at=clock.now())
             return redirect("cameras:agreement", made.pk)
-        except UserError as refused:
-            problem = refused
-    told = {"form": form, "problem": problem, "crumbs": _crumbs()}
-    return render(request, "cameras/agreement_add.html", told, status=422 if problem or form.errors else 200)
+    told = {"form": form, "crumbs": _crumbs()}
+    return render(request, "cameras/agreement_add.html", told, status=422 if form.errors else 200)
 
 
 @require_GET

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from satukota.base import clock
 from satukota.base.errors import UserError
 from satukota.base.page_frame.choosing import Choose
+from satukota.base.page_frame.filling import refusals_on
 from satukota.city import access
 from satukota.city.gates import needs
 from satukota.city.models import Duty, Opd, Person
@@ -119,13 +120,8 @@ def _edit(request: HttpRequest, found: Recorder | None) -> HttpResponse:
         initial |= {"owner": found.owner_id, "custodian": found.custodian_id}
     form = RecorderForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             saved = register.save_recorder(found, **form.cleaned_data, by=request.user, at=clock.now())
-        except UserError as problem:
-            if problem.status == 404:
-                raise
-            form.add_error(None, f"{problem.text} {problem.fix}".strip())
-        else:
             notices.success(request, _("Perubahan disimpan."))
             return redirect("cameras:recorder", saved.pk)
     told = {
